@@ -1,0 +1,491 @@
+/* future.h: Rust's async model in C.                                      layer: core
+ *
+ * A *future* is a value that will be ready later. It does nothing by itself: somebody polls it.
+ *
+ *     poll(future, context)  ->  FUT_READY      the output is there
+ *                            ->  FUT_PENDING    not yet; the context's waker was left where the
+ *                                               event will find it
+ *
+ * A *waker* says "poll that task again". An *executor* polls tasks which were woken, and sleeps
+ * when none was. A *driver* turns clocks and descriptors into wakes. That is the whole model; this
+ * file holds the half of it that needs no system: Poll, Future, Waker, Context, how to write a
+ * future by hand, how to cancel one, and the macros that turn a function into a future.
+ *
+ * What it costs, before anything else: an async function is a `switch`, its frame is a struct
+ * which the caller provides, and locals that must survive an AWAIT live in that struct.
+ *
+ *     typedef struct greet {
+ *         ASYNC_FRAME(greet, int, const char *name; int times);     // name, output, arguments
+ *         int         i;                                            // survives an AWAIT
+ *         fut_sleep_t nap;                                          // a child: embedded
+ *     } greet_t;
+ *
+ *     ASYNC(greet) {
+ *         ASYNC_BEGIN();
+ *         for (self->i = 0; self->i < self->times; self->i++) {
+ *             AWAIT(self->nap, fut_sleep, FUT_MS(100));
+ *             printf("hello %s\n", self->name);
+ *         }
+ *         ASYNC_RETURN(self->i);
+ *         ASYNC_END();
+ *     }
+ *
+ * Freestanding: this file and macros/ include nothing but the three headers below, allocate
+ * nothing and use no thread-local. Everything here is static inline or a macro.
+ *
+ * Threads: a future is polled, cancelled and dropped by one thread at a time, that of its
+ * executor. Wakers alone may travel: fut_wake may be called from any thread.
+ */
+#ifndef FUT_FUTURE_H
+#define FUT_FUTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FUT_VERSION_MAJOR 0
+#define FUT_VERSION_MINOR 1
+#define FUT_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define FUT_MUST_USE __attribute__((warn_unused_result))
+#define FUT_INLINE_  static inline __attribute__((unused))
+#define FUT_COLD_    __attribute__((cold, noinline, unused))
+#else
+#define FUT_MUST_USE
+#define FUT_INLINE_ static inline
+#define FUT_COLD_
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Poll ------------------------------------------------------------------------------- */
+
+typedef enum { FUT_PENDING, FUT_READY } fut_poll_t;
+
+typedef struct fut_future  fut_future_t;  /* the first member, `future`, of every future    */
+typedef struct fut_vtable  fut_vtable_t;  /* what a future can do, one per kind of future   */
+typedef struct fut_waker   fut_waker_t;   /* two words, a plain value                       */
+typedef struct fut_context fut_context_t; /* what poll is handed                            */
+typedef struct fut_driver  fut_driver_t;  /* clocks and descriptors; see future/driver.h    */
+typedef struct fut_frame   fut_frame_t;   /* what an async function starts with             */
+
+/* Outputs are >= 0, or a negative errno. The core includes no <errno.h>, so it knows the one
+ * number that it produces itself: the output of a future that was cancelled. */
+#if defined(__linux__) && defined(__mips__)
+#define FUT_ECANCELED 158
+#elif defined(__linux__)
+#define FUT_ECANCELED 125
+#elif defined(__APPLE__)
+#define FUT_ECANCELED 89
+#elif defined(__FreeBSD__)
+#define FUT_ECANCELED 85
+#elif defined(_WIN32)
+#define FUT_ECANCELED 105
+#else
+#define FUT_ECANCELED 140 /* newlib, and wherever nobody says otherwise */
+#endif
+
+/* ---- Future ----------------------------------------------------------------------------- */
+
+/* The header of every future: 16 bytes, 8 where pointers have 4. `point` says where the future
+ * stands. Three of its values mean the same everywhere; the others belong to the future. */
+enum {
+    FUT_POINT_START   = 0,      /* constructed, not polled yet                               */
+    FUT_POINT_PENDING = 1,      /* a future written by hand: polled, and not ready           */
+    FUT_POINT_FINALLY = 1,      /* an async function: about to run its ASYNC_FINALLY         */
+    FUT_POINT_DONE    = 0xffff, /* completed or dropped: poll answers READY, drop does nothing */
+};
+
+/* Flags of an async function: it was asked to stop and will go to ASYNC_FINALLY as soon as what
+ * it awaits is READY (set by fut_cancel, cleared on entering FINALLY); it is in FINALLY, and a
+ * second request to stop changes nothing (set there, never cleared). */
+enum { FUT_CANCELLING_ = 1, FUT_FINALIZING_ = 2 };
+
+struct fut_future {
+    const fut_vtable_t *vtable;
+#if UINTPTR_MAX > 0xffffffffu
+    union {
+        uint32_t line; /* an async function: where it waits      */
+        uint32_t word; /* a future written by hand: its own use  */
+    };
+    uint16_t point;
+    uint16_t flags;
+#else
+    unsigned point : 16; /* one word of 32 bits, so that a frame has 16 bytes */
+    unsigned line : 14;
+    unsigned flags : 2;
+#endif
+};
+
+/* What cancelling a pending future loses; see docs/cancellation.md. */
+typedef enum {
+    FUT_LOSES_NOTHING, /* await it again and nothing has happened          */
+    FUT_LOSES_PLACE,   /* its place in a queue                             */
+    FUT_LOSES_BYTES,   /* work done so far: bytes read or written, a value */
+} fut_loses_t;
+
+/* One line about what a pending future waits for; a backtrace prints it. */
+enum { FUT_NOTE_TEXT, FUT_NOTE_NUMBER, FUT_NOTE_DEADLINE };
+typedef struct fut_note {
+    const char         *text;   /* "readable, descriptor": static storage                       */
+    int64_t             number; /* shown after the text; a deadline as the time that is left     */
+    int                 kind;   /* what the number is: FUT_NOTE_TEXT, there is none              */
+    const fut_future_t *child;  /* a future that it waits for, or NULL                           */
+} fut_note_t;
+
+enum { FUT_BY_HAND_, FUT_IS_FRAME_ };                                /* vtable.kind   */
+enum { FUT_NO_ERRORS_, FUT_SHORT_, FUT_INT_, FUT_LONG_, FUT_LLONG_ }; /* vtable.errors */
+
+struct fut_vtable {
+    const char *name;
+    /* Never blocks. PENDING: the waker of the latest context was stored where an event will find
+     * it. May be polled although nothing happened. Once READY: READY again, output untouched. */
+    fut_poll_t (*poll)(fut_future_t *self, fut_context_t *cx);
+    /* Release what it holds and leave every list; NULL: nothing to do. fut_drop calls it at most
+     * once, never after READY, perhaps before the first poll. */
+    void (*drop)(fut_future_t *self);
+    /* Begin a graceful end: afterwards it is polled until READY. NULL: it is dropped instead. */
+    void (*cancel)(fut_future_t *self);
+    void (*describe)(const fut_future_t *self, fut_note_t *note); /* NULL: nothing to say */
+    const char *file;                                             /* where it was defined */
+    uint32_t    line;
+    uint32_t    size;
+    uint32_t    args, args_size;     /* offset and size of the arguments         */
+    uint32_t    output, output_size; /* offset and size of the output            */
+    uint32_t    joined;              /* offset of the output in a task's handle  */
+    uint8_t     align, kind;
+    uint8_t     errors; /* the integer type of the output, if it can carry an errno */
+    uint8_t     loses;  /* fut_loses_t                                      */
+};
+
+/* Poll through the vtable. Executor's thread. Whoever ignores the answer waits for ever. */
+FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll(fut_future_t *future, fut_context_t *cx) {
+    return future->vtable->poll(future, cx);
+}
+
+/* Has it completed, or been dropped? */
+FUT_INLINE_ bool fut_is_done(const fut_future_t *future) { return future->point == FUT_POINT_DONE; }
+
+/* How a poll written by hand ends: `return fut_ready(&self->future);` once the output is set,
+ * `return fut_pending(&self->future);` once the waker is stored. They keep `point` true. */
+FUT_INLINE_ fut_poll_t fut_ready(fut_future_t *future) {
+    future->point = FUT_POINT_DONE;
+    return FUT_READY;
+}
+FUT_INLINE_ fut_poll_t fut_pending(fut_future_t *future) {
+    future->point = FUT_POINT_PENDING;
+    return FUT_PENDING;
+}
+FUT_INLINE_ bool fut_is_pending(const fut_future_t *future) {
+    return future->point != FUT_POINT_DONE && future->point != FUT_POINT_START;
+}
+
+/* Write a negative errno to an output which is a signed integer; one of another type stays. */
+FUT_INLINE_ void fut_fail_at_(void *output, uint8_t type, int error) {
+    switch (type) {
+        case FUT_SHORT_: *(short *)output = (short)error; break;
+        case FUT_INT_: *(int *)output = error; break;
+        case FUT_LONG_: *(long *)output = error; break;
+        case FUT_LLONG_: *(long long *)output = error; break;
+        default: break;
+    }
+}
+FUT_INLINE_ void fut_fail(fut_future_t *future, int error) {
+    fut_fail_at_((char *)future + future->vtable->output, future->vtable->errors, error);
+}
+
+/* Cancel at once: release what the future holds. Innermost first, every ASYNC_FINALLY runs; an
+ * await inside it gets one poll and is then cut with -ECANCELED. Afterwards nobody holds a pointer
+ * to the future, it counts as done, and an integer output reads -ECANCELED. Idempotent; harmless on a completed
+ * future, whose output stays. Not on a future that is being polled. Executor's thread. */
+FUT_INLINE_ void fut_drop(fut_future_t *future);
+
+/* Cancel gracefully: begin, then poll until READY, as with any pending future. What is awaited is
+ * dropped, and each ASYNC_FINALLY runs innermost first and may AWAIT. A future with no `cancel` is dropped,
+ * so that the next poll answers READY. Idempotent. Executor's thread. */
+FUT_INLINE_ void fut_cancel(fut_future_t *future);
+
+/* ---- Waker ------------------------------------------------------------------------------ */
+
+typedef uint32_t fut_tag_t;
+
+/* The first word of a waker's target points to one of these. */
+typedef struct fut_waker_vtable {
+    void (*wake)(void *target, fut_tag_t tag);           /* any thread                          */
+    void (*wake_from_interrupt)(void *target, fut_tag_t tag); /* also on top of the executor's  */
+    void (*clone)(void *target, fut_tag_t tag);          /* for those who count; NULL: plain    */
+    void (*drop)(void *target, fut_tag_t tag);
+} fut_waker_vtable_t;
+
+/* A plain value: copy it, keep it, use it from any thread, any number of times, also when its task
+ * has ended and its executor is gone: never a crash, at worst nothing happens. Nothing needs to be
+ * released. {NULL, 0} is a waker that wakes nobody. */
+struct fut_waker {
+    void     *target;
+    fut_tag_t tag; /* tells one tenant of the target from the next */
+};
+
+FUT_INLINE_ const fut_waker_vtable_t *fut_waker_vtable_(fut_waker_t waker) {
+    return *(const fut_waker_vtable_t *const *)waker.target;
+}
+
+/* Have the task polled again. Any thread. Many wakes before a poll make one poll. What the waking
+ * thread wrote before is visible to that poll. */
+FUT_INLINE_ void fut_wake(fut_waker_t waker) {
+    if (waker.target) fut_waker_vtable_(waker)->wake(waker.target, waker.tag);
+}
+
+/* The same from a signal or interrupt handler, which may run on top of the executor itself. */
+FUT_INLINE_ void fut_wake_from_interrupt(fut_waker_t waker) {
+    if (waker.target) fut_waker_vtable_(waker)->wake_from_interrupt(waker.target, waker.tag);
+}
+
+/* For a waker that is handed to another thread, a device or a foreign library: clone says "a wake
+ * may come from outside", drop takes that back. An executor that looks for deadlocks counts them;
+ * others ignore both. Forgetting them never makes waking unsafe. */
+FUT_INLINE_ fut_waker_t fut_waker_clone(fut_waker_t waker) {
+    if (waker.target && fut_waker_vtable_(waker)->clone)
+        fut_waker_vtable_(waker)->clone(waker.target, waker.tag);
+    return waker;
+}
+FUT_INLINE_ void fut_waker_drop(fut_waker_t waker) {
+    if (waker.target && fut_waker_vtable_(waker)->drop)
+        fut_waker_vtable_(waker)->drop(waker.target, waker.tag);
+}
+
+/* Would both wake the same task? */
+FUT_INLINE_ bool fut_waker_same(fut_waker_t a, fut_waker_t b) {
+    return a.target == b.target && a.tag == b.tag;
+}
+
+/* ---- Context ---------------------------------------------------------------------------- */
+
+/* Everything a leaf needs, passed down explicitly: so two executors run in one thread, a test hands
+ * in a virtual clock, and a microcontroller needs nothing else. Lives for one poll. */
+struct fut_context {
+    fut_waker_t   waker;  /* read it with fut_context_waker                        */
+    fut_driver_t *driver; /* NULL: this executor has no clock and no descriptors   */
+    fut_frame_t  *leaf;   /* the innermost frame that suspended in this poll       */
+    fut_frame_t  *cut;    /* the frame whose FINALLY must not suspend: fut_drop    */
+    uint32_t      budget; /* what the task may still do in this poll               */
+    bool          held;   /* somebody took the waker                               */
+};
+
+FUT_INLINE_ void fut_context_init(fut_context_t *cx, fut_waker_t waker, fut_driver_t *driver) {
+    cx->waker  = waker;
+    cx->driver = driver;
+    cx->leaf   = NULL;
+    cx->cut    = NULL;
+    cx->budget = UINT32_MAX;
+    cx->held   = false;
+}
+
+/* The waker to store before answering PENDING. Checked builds stop at a future which answers
+ * PENDING although nobody under it took the waker. */
+FUT_INLINE_ fut_waker_t fut_context_waker(fut_context_t *cx) {
+    cx->held = true;
+    return cx->waker;
+}
+
+/* The cooperative budget. A leaf that could go on for ever (bytes always there, a channel never
+ * empty) spends before it answers READY; false means that the task has had its turn: the waker was
+ * woken, answer PENDING. */
+FUT_INLINE_ bool fut_context_spend(fut_context_t *cx) {
+    if (cx->budget > 0) {
+        cx->budget--;
+        return true;
+    }
+    fut_wake(fut_context_waker(cx));
+    return false;
+}
+
+/* ---- Async functions: what is under the macros ------------------------------------------- */
+
+/* An async function starts with this: 32 bytes, 16 where pointers have 4. `awaiting` counts while
+ * the function is suspended; `parent` while another async function directly awaits this one. */
+struct fut_frame {
+    fut_future_t  future;
+    fut_frame_t  *parent;
+    fut_future_t *awaiting;
+};
+
+/* A handle to a spawned task; future/task.h says how it is used. Its layout stands here because
+ * ASYNC_FRAME declares `struct NAME_join`, the handle with a typed output. */
+typedef struct fut_task fut_task_t;
+typedef struct fut_join {
+    fut_future_t future;
+    fut_task_t  *task;
+    fut_waker_t  waker;  /* who awaits the handle                               */
+    fut_tag_t    tag;    /* the task's generation                               */
+    int          status; /* 0; -ECANCELED; why it could not be spawned          */
+} fut_join_t;
+
+/* The output of an async function that returns nothing. */
+typedef struct fut_unit {
+    char nothing_;
+} fut_unit_t;
+
+/* Waking costs the same at any depth. When a frame suspends, it writes itself into the frame that
+ * it directly awaits. So from the innermost frame, the leaf, a chain of parents leads up; the owner
+ * of the chain polls the leaf, and a parent only when its child is READY. Anything else in between
+ * (a future written by hand) ends the chain: the frame that awaits it is the leaf, and polls it.
+ *
+ * False: this frame is being dropped, so it may not suspend; the child was dropped instead. */
+FUT_INLINE_ bool fut_suspend_(fut_frame_t *self, fut_future_t *child, uint8_t child_kind,
+                              uint16_t point, uint32_t line, fut_context_t *cx) {
+    if (cx->cut == self) {
+        if (child) fut_drop(child);
+        return false;
+    }
+    self->awaiting     = child;
+    self->future.point = point;
+#if UINTPTR_MAX > 0xffffffffu
+    self->future.line = line;
+#else
+    self->future.line = line & 0x3fffu;
+#endif
+    if (child_kind == FUT_IS_FRAME_)
+        ((fut_frame_t *)(void *)child)->parent = self;
+    else
+        cx->leaf = self;
+    return true;
+}
+
+/* Poll a future at its leaf and climb while what was polled is READY. `*leaf` is where the last
+ * poll left off; at first it is the root. O(1) per wake, whatever the depth. */
+FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll_leaf(fut_future_t *root, fut_future_t **leaf,
+                                                  fut_context_t *cx) {
+    fut_future_t *future = *leaf;
+    while (future->vtable->poll(future, cx) == FUT_READY) {
+        if (future == root) return FUT_READY;
+        future = &((fut_frame_t *)(void *)future)->parent->future;
+    }
+    *leaf = future->vtable->kind == FUT_IS_FRAME_ ? &cx->leaf->future : future;
+    return FUT_PENDING;
+}
+
+FUT_INLINE_ bool fut_is_frame_(const fut_future_t *future) {
+    return future->vtable->kind == FUT_IS_FRAME_;
+}
+
+/* The child that a suspended async function waits for, if that is an async function, too. */
+FUT_INLINE_ fut_frame_t *fut_awaited_frame_(const fut_frame_t *frame) {
+    fut_future_t *child = frame->awaiting;
+    return child && fut_is_frame_(child) && fut_is_pending(child) ? (fut_frame_t *)(void *)child : NULL;
+}
+
+/* The `drop` of every async function: down to the innermost frame, then up again, a FINALLY at a
+ * time. A loop, because a chain may be deeper than the stack. */
+FUT_INLINE_ void fut_frame_drop_(fut_future_t *future) {
+    fut_frame_t *const root = (fut_frame_t *)(void *)future, *frame = root, *child;
+    if (future->point == FUT_POINT_START) return; /* the body never began: nothing to finish */
+    while (!(frame->future.flags & FUT_FINALIZING_) && (child = fut_awaited_frame_(frame)) != NULL) {
+        child->parent = frame;
+        frame         = child;
+    }
+    for (;;) {
+        fut_context_t cx;
+        fut_waker_t   nobody = {NULL, 0};
+        fut_context_init(&cx, nobody, NULL);
+        cx.cut = frame;
+        if (!(frame->future.flags & FUT_FINALIZING_)) {
+            if (frame->awaiting) fut_drop(frame->awaiting);
+            fut_fail(&frame->future, -FUT_ECANCELED);
+            frame->future.point = FUT_POINT_FINALLY;
+        }
+        (void)frame->future.vtable->poll(&frame->future, &cx); /* READY: it cannot suspend */
+        if (frame == root) return;
+        frame = frame->parent;
+    }
+}
+
+/* The `cancel` of every async function: mark the chain, then stop what its innermost frame awaits.
+ * Nothing runs yet. The next poll finds that child READY, and each marked frame goes to FINALLY. */
+FUT_INLINE_ void fut_frame_cancel_(fut_future_t *future) {
+    fut_frame_t *frame = (fut_frame_t *)(void *)future, *child;
+    if (future->point == FUT_POINT_START) {
+        fut_drop(future);
+        return;
+    }
+    for (;; frame = child) {
+        if (frame->future.flags & (FUT_CANCELLING_ | FUT_FINALIZING_)) return; /* already ending */
+        frame->future.flags |= FUT_CANCELLING_;
+        fut_fail(&frame->future, -FUT_ECANCELED);
+        child = fut_awaited_frame_(frame);
+        if (!child) break;
+    }
+    if (frame->awaiting) fut_cancel(frame->awaiting);
+}
+
+FUT_INLINE_ void fut_cancel(fut_future_t *future) {
+    if (fut_is_done(future)) return;
+    if (future->vtable->cancel)
+        future->vtable->cancel(future);
+    else
+        fut_drop(future);
+}
+
+/* ---- Mistakes ---------------------------------------------------------------------------- */
+
+/* What cannot be prevented is diagnosed: FUT_PANIC stops at once and names the place. libfuture
+ * supplies fut_panic, which prints a line and aborts; without the library it traps. Define your own
+ * before including this file where neither fits; it must not return. */
+#ifndef FUT_PANIC
+#if defined(__ELF__) && defined(__GNUC__) && __STDC_HOSTED__
+__attribute__((weak, cold, noreturn)) void fut_panic(const char *file, unsigned long line,
+                                                     const char *name, const char *mistake);
+#define FUT_PANIC(file, line, name, mistake)                                                        \
+    do {                                                                                           \
+        if (fut_panic) fut_panic(file, line, name, mistake);                                       \
+        __builtin_trap();                                                                          \
+    } while (0)
+#elif defined(__GNUC__)
+#define FUT_PANIC(file, line, name, mistake)                                                        \
+    do {                                                                                           \
+        (void)(file), (void)(line), (void)(name), (void)(mistake);                                 \
+        __builtin_trap();                                                                          \
+    } while (0)
+#else
+#define FUT_PANIC(file, line, name, mistake)                                                        \
+    do {                                                                                           \
+        (void)(file), (void)(line), (void)(name), (void)(mistake);                                 \
+        for (;;) {}                                                                                \
+    } while (0)
+#endif
+#endif
+
+#include "../macros/check.h" /* FUT_CHECKED: the checks; otherwise nothing at all */
+
+FUT_INLINE_ void fut_drop(fut_future_t *future) {
+    if (fut_is_done(future)) return;
+    FUT_CHECK_DROP_(future);
+    if (future->vtable->drop) future->vtable->drop(future);
+    if (fut_is_done(future)) return; /* an async function, whose FINALLY may have set its output */
+    future->point = FUT_POINT_DONE;
+    fut_fail(future, -FUT_ECANCELED);
+}
+
+/* A resume point that the switch of a function does not know: see FUT_POINT_MISSING_ in macros/. */
+FUT_COLD_ static void fut_lost_point_(const fut_future_t *future) {
+    FUT_PANIC(future->vtable->file, future->line, future->vtable->name,
+              "this AWAIT stands inside a switch of yours, which swallowed its resume point: use if / "
+              "else, or compile with -DFUT_COMPUTED_GOTO");
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+/* ---- The language ------------------------------------------------------------------------ */
+
+#include "../macros/arguments.h" /* counting arguments                                       */
+#include "../macros/frame.h"     /* ASYNC_FRAME, FUT_FUTURE, FUT_DEFINE, START                */
+#include "../macros/point.h"     /* one resume point: a case label, or a label as a value      */
+#include "../macros/async.h"     /* ASYNC, ASYNC_BEGIN, ASYNC_RETURN, TRY, ASYNC_FINALLY, _END */
+#include "../macros/await.h"     /* AWAIT, AWAIT_TRY, YIELD                                    */
+#include "../macros/short_names.h"
+
+#endif

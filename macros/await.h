@@ -1,0 +1,76 @@
+/* await.h: waiting for a child.                                        layer: macros; needs: async.h
+ *
+ *     AWAIT(slot, fn, arguments...)   start the child in the slot and wait; then slot.output
+ *     AWAIT(slot)                     wait for a child that was started (START, SPAWN)
+ *     AWAIT_TRY(...)                  the same, and a negative output ends this function with that output
+ *     YIELD()                         let others run
+ *
+ * The first poll calls the child by name, so that the compiler can inline it; a child which is ready at once costs no
+ * suspension. Later polls go through the vtable.
+ */
+#ifndef FUT_MACROS_AWAIT_H
+#define FUT_MACROS_AWAIT_H
+
+/* The function is left inside the loop and entered again at its end:
+ *
+ *     first poll PENDING --> suspend --> return PENDING        (or, being dropped, go on)
+ *           ...                ^
+ *     entered here: poll --PENDING
+ *                     '--READY--> go on, or to FINALLY where the function was cancelled meanwhile
+ */
+#define FUT_WAIT_(c, child, kind, first_poll)                                                                        \
+    if ((first_poll) == FUT_PENDING) {                                                                               \
+        do {                                                                                                         \
+            if (fut_suspend_(&self->frame, child, kind, FUT_POINT_(c), __LINE__, cx)) return FUT_PENDING;            \
+            break;                                                                                                   \
+            FUT_POINT_HERE_(c);                                                                                      \
+        } while (FUT_CHECK_POLL_(child, cx, fut_poll(child, cx)) == FUT_PENDING);                                    \
+        if (self->future.flags & FUT_CANCELLING_) FUT_FINALLY_NOW_();                                                \
+    }
+
+#define FUT_FINALLY_NOW_()                                                                                           \
+    do {                                                                                                             \
+        self->future.flags = 0;                                                                                      \
+        FUT_LEAVE_();                                                                                                \
+    } while (0)
+
+#define FUT_AWAIT_1(c, slot)                                                                                         \
+    do {                                                                                                             \
+        FUT_WAIT_(c, &(slot).future, (slot).future.vtable->kind,                                                     \
+                  FUT_CHECK_POLL_(&(slot).future, cx, fut_poll(&(slot).future, cx)))                                 \
+    } while (0)
+#define FUT_AWAIT_2(c, slot, name)                                                                                   \
+    do {                                                                                                             \
+        FUT_START_2(slot, name);                                                                                     \
+        FUT_WAIT_(c, &(slot).future, name##_vtable.kind,                                                             \
+                  FUT_CHECK_POLL_(&(slot).future, cx, name##_poll(&(slot), cx)))                                     \
+    } while (0)
+#define FUT_AWAIT_M(c, slot, name, ...)                                                                              \
+    do {                                                                                                             \
+        FUT_START_M(slot, name, __VA_ARGS__);                                                                        \
+        FUT_WAIT_(c, &(slot).future, name##_vtable.kind,                                                             \
+                  FUT_CHECK_POLL_(&(slot).future, cx, name##_poll(&(slot), cx)))                                     \
+    } while (0)
+
+#define FUT_AWAIT(...)       FUT_AWAIT_AT_(__COUNTER__, __VA_ARGS__)
+#define FUT_AWAIT_AT_(c, ...) FUT_CAT_(FUT_AWAIT_, FUT_COUNT_(__VA_ARGS__))(c, __VA_ARGS__)
+
+#define FUT_FIRST_(first, ...) first
+#define FUT_AWAIT_TRY(...)                                                                                           \
+    do {                                                                                                             \
+        FUT_AWAIT(__VA_ARGS__);                                                                                      \
+        FUT_TRY(FUT_FIRST_(__VA_ARGS__, 0).output);                                                                  \
+    } while (0)
+
+#define FUT_YIELD() FUT_YIELD_AT_(__COUNTER__)
+#define FUT_YIELD_AT_(c)                                                                                             \
+    do {                                                                                                             \
+        fut_wake(fut_context_waker(cx));                                                                             \
+        if (fut_suspend_(&self->frame, NULL, FUT_BY_HAND_, FUT_POINT_(c), __LINE__, cx)) return FUT_PENDING;         \
+        if (0) {                                                                                                     \
+            FUT_POINT_HERE_(c);                                                                                      \
+            if (self->future.flags & FUT_CANCELLING_) FUT_FINALLY_NOW_();                                            \
+        }                                                                                                            \
+    } while (0)
+
+#endif

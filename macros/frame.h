@@ -1,0 +1,129 @@
+/* frame.h: the struct of a future, its vtable, and how a slot is filled.      layer: macros; needs: core
+ *
+ *     ASYNC_FRAME(name, output type, arguments)   first line of an async function's struct name_t
+ *     FUT_FUTURE(name, output type, arguments)    first line of the struct of a future written by hand
+ *     FUT_DEFINE(name, .drop = ..., ...)          the vtable of a future written by hand
+ *     FUT_DECLARE(name)                           for a header: the future is defined in another file
+ *     START(slot, name, arguments...)             fill a slot; nothing runs before it is polled
+ *
+ * The arguments are declared as members, `int fd; size_t limit`, and are so both: members of the frame (self->fd) and a
+ * struct of their own, `struct name_args`. The macros declare `struct name_join`, too: a task's handle with this output.
+ */
+#ifndef FUT_MACROS_FRAME_H
+#define FUT_MACROS_FRAME_H
+
+/* T, or fut_unit_t where T is void: C has no members of type void. */
+#if defined(__GNUC__)
+#define FUT_OUTPUT_TYPE_(T) __typeof__(*_Generic((T *)0, void * : (fut_unit_t *)0, default : (T *)0))
+#else
+#define FUT_OUTPUT_TYPE_(T) T
+#endif
+
+/* Declares struct name_join beside the frame without adding a byte to it. */
+#define FUT_JOIN_TYPE_(name, T)                                                                                      \
+    _Static_assert(sizeof(struct name##_join {                                                                       \
+                       union {                                                                                       \
+                           fut_future_t future;                                                                      \
+                           fut_join_t   join;                                                                        \
+                       };                                                                                            \
+                       FUT_OUTPUT_TYPE_(T) output;                                                                   \
+                   }) != 0,                                                                                          \
+                   #name)
+
+#define FUT_MEMBERS_2_(name, T)                                                                                      \
+    FUT_JOIN_TYPE_(name, T);                                                                                         \
+    FUT_OUTPUT_TYPE_(T) output;                                                                                      \
+    union {                                                                                                          \
+        char fut_takes_no_arguments_;                                                                                \
+        struct name##_args {                                                                                         \
+            char fut_none_;                                                                                          \
+        } args;                                                                                                      \
+    }
+#define FUT_MEMBERS_M_(name, T, ...)                                                                                 \
+    FUT_JOIN_TYPE_(name, T);                                                                                         \
+    FUT_OUTPUT_TYPE_(T) output;                                                                                      \
+    union {                                                                                                          \
+        struct {                                                                                                     \
+            __VA_ARGS__;                                                                                             \
+        };                                                                                                           \
+        struct name##_args {                                                                                         \
+            __VA_ARGS__;                                                                                             \
+        } args;                                                                                                      \
+        char fut_takes_arguments_;                                                                                   \
+    }
+
+#define FUT_ASYNC_FRAME(...)                                                                                         \
+    union {                                                                                                          \
+        fut_future_t future;                                                                                         \
+        fut_frame_t  frame;                                                                                          \
+    };                                                                                                               \
+    FUT_CAT_(FUT_CAT_(FUT_MEMBERS_, FUT_COUNT_(__VA_ARGS__)), _)(__VA_ARGS__)
+
+#define FUT_FUTURE(...)                                                                                              \
+    fut_future_t future;                                                                                             \
+    FUT_CAT_(FUT_CAT_(FUT_MEMBERS_, FUT_COUNT_(__VA_ARGS__)), _)(__VA_ARGS__)
+
+/* ---- The vtable -------------------------------------------------------------------------- */
+
+#define FUT_ERRORS_(name) \
+    _Generic(((name##_t *)0)->output, short : FUT_SHORT_, int : FUT_INT_, long : FUT_LONG_, long long : FUT_LLONG_, default : FUT_NO_ERRORS_)
+
+#define FUT_VTABLE_(fn, kind_)                                                                                        \
+    .name = #fn, .poll = fn##_poll_erased_, .file = __FILE__, .line = __LINE__, .size = sizeof(fn##_t),               \
+    .args = offsetof(fn##_t, args), .args_size = sizeof(((fn##_t *)0)->args), .output = offsetof(fn##_t, output),     \
+    .output_size = sizeof(((fn##_t *)0)->output), .joined = offsetof(struct fn##_join, output),                       \
+    .align = _Alignof(fn##_t), .kind = kind_, .errors = FUT_ERRORS_(fn)
+
+/* The vtable's poll takes any future; name_poll takes this one. A cast of the function would be shorter, and undefined. */
+#define FUT_ERASE_(name)                                                                                             \
+    static fut_poll_t name##_poll_erased_(fut_future_t *future, fut_context_t *cx) {                                 \
+        return name##_poll((name##_t *)(void *)future, cx);                                                          \
+    }
+
+/* After name_poll. Members of the vtable may follow: .drop, .cancel, .describe, .loses. */
+#define FUT_DEFINE(...)                    FUT_CAT_(FUT_CAT_(FUT_DEFINE_, FUT_DEFINE_COUNT_(__VA_ARGS__)), _)(__VA_ARGS__)
+#define FUT_DEFINE_COUNT_(...)             FUT_CAT_(FUT_DEFINE_COUNT_, FUT_COUNT_(__VA_ARGS__))
+#define FUT_DEFINE_COUNT_1                 1
+#define FUT_DEFINE_COUNT_2                 M
+#define FUT_DEFINE_COUNT_M                 M
+#define FUT_DEFINE_1_(name)                FUT_DEFINE_AS_(static, name, FUT_VTABLE_(name, FUT_BY_HAND_))
+#define FUT_DEFINE_M_(name, ...)           FUT_DEFINE_AS_(static, name, FUT_VTABLE_(name, FUT_BY_HAND_), __VA_ARGS__)
+#define FUT_DEFINE_AS_(linkage, name, ...)                                                                           \
+    FUT_ERASE_(name)                                                                                                 \
+    linkage const fut_vtable_t name##_vtable = {__VA_ARGS__}
+
+/* For headers; the file that defines it uses FUT_DEFINE_DECLARED, for async functions ASYNC_DEFINE. */
+#define FUT_DECLARE(name)                                                                                            \
+    extern const fut_vtable_t name##_vtable;                                                                         \
+    fut_poll_t                name##_poll(name##_t *self, fut_context_t *cx)
+#define FUT_DEFINE_DECLARED(...) \
+    FUT_CAT_(FUT_CAT_(FUT_DEFINE_DECLARED_, FUT_DEFINE_COUNT_(__VA_ARGS__)), _)(__VA_ARGS__)
+#define FUT_DEFINE_DECLARED_1_(name)       FUT_DEFINE_AS_(, name, FUT_VTABLE_(name, FUT_BY_HAND_))
+#define FUT_DEFINE_DECLARED_M_(name, ...)  FUT_DEFINE_AS_(, name, FUT_VTABLE_(name, FUT_BY_HAND_), __VA_ARGS__)
+
+/* ---- START ------------------------------------------------------------------------------- */
+
+/* Only the header and the arguments are written: a frame with a buffer of 4 KiB costs nothing to call. */
+#define FUT_START_HEADER_(slot, name)                                                                                \
+    ((slot).future.vtable = &name##_vtable, (slot).future.line = 0, (slot).future.point = FUT_POINT_START,           \
+     (slot).future.flags = 0)
+
+#define FUT_SLOT_IS_(slot, name) \
+    _Static_assert(_Generic(&(slot), name##_t * : 1, default : 0), "the slot `" #slot "` is not a " #name "_t")
+
+#define FUT_START_2(slot, name)                                                                                      \
+    FUT_SLOT_IS_(slot, name);                                                                                        \
+    FUT_CHECK_START_(slot);                                                                                          \
+    (void)(FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){0})
+#define FUT_START_M(slot, name, ...)                                                                                 \
+    FUT_SLOT_IS_(slot, name);                                                                                        \
+    FUT_CHECK_START_(slot);                                                                                          \
+    (void)sizeof((slot).fut_takes_arguments_);                                                                       \
+    (void)(FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){__VA_ARGS__})
+
+#define FUT_START(...)                                                                                               \
+    do {                                                                                                             \
+        FUT_CAT_(FUT_START_, FUT_COUNT_(__VA_ARGS__))(__VA_ARGS__);                                                  \
+    } while (0)
+
+#endif

@@ -1,0 +1,136 @@
+/* check.c: what a checked build verifies; macros/check.h says when each is called.
+ *
+ * Two memories. Per thread, the futures that are being polled right now, innermost last. For the process, every future that
+ * answered PENDING to a checked poll, by address: an entry proves that the bytes there were once this future, so that
+ * they may be looked at when the slot is started again. Entries may be stale (a future dropped by unchecked code): one counts
+ * only while the bytes still show the same kind of future, pending.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "check.h"
+#include "memory.h"
+
+/* One poll under way. `held` keeps what the parent had found out about the waker before this child was polled. */
+typedef struct polling {
+    fut_future_t *future;
+    bool          held;
+} polling_t;
+
+enum { DEEPEST = 4096 }; /* polls below that many others are not checked */
+static _Thread_local polling_t polls[DEEPEST];
+static _Thread_local size_t    depth;
+
+typedef struct pending {
+    const fut_future_t *address; /* the key */
+    const fut_vtable_t *vtable;
+    pthread_t           thread;
+    UT_hash_handle      hh;
+} pending_t;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pending_t      *table;
+
+bool fut__checking;
+
+static void stop(const fut_future_t *future, const char *file, unsigned long line, const char *mistake) {
+    fut_panic(file, line, future->vtable->name, mistake);
+}
+
+/* Where it was suspended if that is known, otherwise where it is defined. */
+static unsigned long line_of(const fut_future_t *future) {
+    return fut_is_frame_(future) && future->line ? future->line : future->vtable->line;
+}
+
+static bool still_pending(const pending_t *entry) {
+    return entry->address->vtable == entry->vtable && fut_is_pending(entry->address);
+}
+
+static bool is_being_polled(const fut_future_t *future) {
+    size_t known = depth < DEEPEST ? depth : DEEPEST;
+    while (known > 0)
+        if (polls[--known].future == future) return true;
+    return false;
+}
+
+static void forget(pending_t *entry) {
+    HASH_DEL(table, entry);
+    fut__release(entry);
+}
+
+static void remember(const fut_future_t *future) {
+    pending_t *entry;
+    HASH_FIND_PTR(table, &future, entry);
+    if (!entry) {
+        entry = fut__allocate(sizeof *entry);
+        if (!entry) return; /* a check less, not a failure more */
+        entry->address = future;
+        HASH_ADD_PTR(table, address, entry);
+    }
+    entry->vtable = future->vtable;
+    entry->thread = pthread_self();
+}
+
+void fut_check_start(const fut_future_t *slot, const char *slot_text, const char *file, unsigned long line) {
+    pending_t *entry;
+    fut__checking = true;
+    pthread_mutex_lock(&lock);
+    HASH_FIND_PTR(table, &slot, entry);
+    if (entry && still_pending(entry)) {
+        char mistake[256];
+        snprintf(mistake, sizeof mistake, "the slot `%s` is started again while the %s in it is still pending: await or drop it first",
+                 slot_text, entry->vtable->name);
+        stop(slot, file, line, mistake);
+    }
+    if (entry) forget(entry);
+    pthread_mutex_unlock(&lock);
+}
+
+void fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, unsigned long line) {
+    pending_t *entry;
+    fut__checking = true;
+    if (is_being_polled(future)) stop(future, file, line, "polled while it is being polled");
+    pthread_mutex_lock(&lock);
+    HASH_FIND_PTR(table, &future, entry);
+    if (entry && still_pending(entry) && !pthread_equal(entry->thread, pthread_self()))
+        stop(future, file, line, "polled by another thread than before: futures stay with their executor, only wakers travel");
+    pthread_mutex_unlock(&lock);
+    if (depth < DEEPEST) polls[depth] = (polling_t){future, cx->held};
+    depth++;
+    cx->held = false;
+}
+
+fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t answer) {
+    pending_t *entry;
+    depth--;
+    if (answer == FUT_PENDING && !cx->held)
+        stop(future, future->vtable->file, line_of(future),
+             "answered PENDING, but nobody took the waker (fut_context_waker): nothing will poll it again");
+    if (depth < DEEPEST && polls[depth].held) cx->held = true;
+    pthread_mutex_lock(&lock);
+    if (answer == FUT_PENDING) {
+        remember(future);
+    } else {
+        HASH_FIND_PTR(table, &future, entry);
+        if (entry) forget(entry);
+    }
+    pthread_mutex_unlock(&lock);
+    return answer;
+}
+
+void fut_check_drop(const fut_future_t *future) {
+    pending_t *entry;
+    if (is_being_polled(future))
+        stop(future, future->vtable->file, line_of(future), "dropped while it is being polled");
+    pthread_mutex_lock(&lock);
+    HASH_FIND_PTR(table, &future, entry);
+    if (entry) forget(entry);
+    pthread_mutex_unlock(&lock);
+}
+
+void fut__check_root(const fut_future_t *root, const fut_context_t *cx) {
+    if (!cx->held)
+        stop(root, root->vtable->file, line_of(root),
+             "answered PENDING, but nobody took the waker (fut_context_waker): nothing will poll it again");
+}

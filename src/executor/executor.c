@@ -1,0 +1,492 @@
+/* executor.c: tasks on one thread.
+ *
+ * wake, push, pop, poll stand in this order. A wake on the executor's own thread is four plain instructions; a wake from
+ * elsewhere goes through the task's atomic state (src/task/state.h), the inbox and, if the executor sleeps, the bell:
+ *
+ *        own thread                    another thread, a signal handler
+ *        ----------                    --------------------------------
+ *        local_wake                    fut__task_wake: NOTIFIED
+ *            |                                |
+ *            v                                v
+ *        run queue  <--- take_inbox ---     inbox  ---(armed)--->  bell ---> driver
+ *            |
+ *            v
+ *          poll
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "../core/memory.h"
+#include "future/reactor.h"
+#include "home.h"
+
+enum {
+    BUDGET        = 128,
+    POLLS         = 64,    /* polls between two looks at the clock                             */
+    LOOK_INTERVAL = 50000, /* nanoseconds between two looks at the driver while tasks are ready */
+    LIFO_STREAK   = 3,     /* how often the LIFO slot may go first                             */
+};
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+/* Threads have numbers, since the address of a thread-local, or a pthread_t, may come back for another thread. initial-exec:
+ * one instruction instead of a call, also in the shared library. */
+static __attribute__((tls_model("initial-exec"))) _Thread_local uint64_t thread_number;
+static uint64_t                                                          thread_count;
+static __attribute__((tls_model("initial-exec"))) _Thread_local unsigned polls_under_way;
+
+static uint64_t this_thread(void) {
+    if (__builtin_expect(thread_number == 0, 0)) thread_number = fut__add(&thread_count, 1) + 1;
+    return thread_number;
+}
+
+/* ---- wake --------------------------------------------------------------------------------------- */
+
+static void push_last(fut_home_t *home, fut_task_t *task) {
+    task->next = NULL;
+    if (home->first)
+        home->last->next = task;
+    else
+        home->first = task;
+    home->last = task;
+}
+
+static void push(fut_home_t *home, fut_task_t *task) {
+    fut_task_t *displaced;
+    task->flags |= FUT__QUEUED;
+    if (__builtin_expect(!home->lifo, 1)) {
+        push_last(home, task);
+        return;
+    }
+    displaced    = home->latest;
+    home->latest = task;
+    if (displaced) push_last(home, displaced);
+}
+
+static fut_home_t *home_of(const fut_task_t *task) { return (fut_home_t *)(void *)task->scheduler; }
+
+/* The executor's own thread needs no atomics: a poll cannot begin before this returns. */
+static void wake(void *target, fut_tag_t tag) {
+    fut_task_t *task = target;
+    fut_home_t *home = home_of(task);
+    if (fut__load_relaxed(&home->owner) != thread_number || thread_number == 0) {
+        fut__task_wake(target, tag);
+        return;
+    }
+    if (fut__task_tag(task) == tag && !(task->flags & FUT__QUEUED)) push(home, task);
+}
+
+static void ring(fut_home_t *home) {
+    const uint64_t once        = 1;
+    int            saved_errno = errno; /* perhaps in a signal handler */
+    fut_driver_t  *driver      = home->executor ? home->executor->driver : NULL;
+    if (driver && driver->vtable->unpark)
+        driver->vtable->unpark(driver);
+    else
+        while (write(home->bell, &once, sizeof once) < 0 && errno == EINTR) {} /* EAGAIN: it is loud enough */
+    errno = saved_errno;
+}
+
+/* The scheduler's hook, any thread. The inbox is a stack that is only ever emptied whole, so the ABA problem does not arise
+ * (R. K. Treiber, 1986). The swap publishes the task's link and what the waking thread did before to take_inbox.
+ *
+ * Then the executor may be about to sleep. It sets `armed`, then looks at the inbox; here the inbox is filled, then
+ * `armed` is read. With a full fence between the two steps on either side at least one of them sees the other: no wake
+ * is lost. Whoever swaps `armed` to 0 rings, so a burst of wakes is one ring. */
+static void schedule(void *executor, fut_task_t *task) {
+    fut_home_t *home  = executor;
+    fut_task_t *first = fut__load_relaxed(&home->inbox);
+    do {
+        task->link = first;
+    } while (!fut__cas(&home->inbox, &first, task));
+    fut__fence();
+    if (fut__load_relaxed(&home->armed) && fut__exchange(&home->armed, 0)) ring(home);
+}
+
+/* Empty the inbox into the run queue, oldest first. The link is read before NOTIFIED goes: from then on the task may be put into
+ * the inbox again. */
+static void take_inbox(fut_home_t *home) {
+    fut_task_t *task = fut__exchange(&home->inbox, NULL), *oldest = NULL, *next;
+    for (; task; task = next) {
+        next       = task->link;
+        task->link = oldest;
+        oldest     = task;
+    }
+    for (task = oldest; task; task = next) {
+        next = task->link;
+        fut__clear(&task->state, (uint32_t)FUT__NOTIFIED); /* (8) */
+        if (task->flags & FUT__ENDED)
+            fut__task_recycle(task);
+        else if (!(task->flags & FUT__QUEUED))
+            push(home, task);
+    }
+}
+
+static void count_clone(void *target, fut_tag_t tag) {
+    (void)tag;
+    fut__add(&home_of(target)->outside, 1);
+}
+
+static void count_drop(void *target, fut_tag_t tag) {
+    (void)tag;
+    fut__add(&home_of(target)->outside, -1);
+}
+
+/* ---- poll --------------------------------------------------------------------------------------- */
+
+static fut_task_t *pop(fut_home_t *home) {
+    fut_task_t *task = home->latest;
+    if (__builtin_expect(task != NULL, 0)) {
+        home->latest = NULL;
+        if (home->streak++ < LIFO_STREAK || !home->first) return task;
+        push_last(home, task); /* it has been first often enough */
+    }
+    home->streak = 0;
+    task         = home->first;
+    if (task) home->first = task->next;
+    return task;
+}
+
+/* QUEUED goes before the poll, so that a wake from inside the poll makes one more. A task that was also woken elsewhere is left to
+ * the inbox, which has it in a moment: many wakes, one poll. */
+static void poll_task(fut_home_t *home, fut_task_t *task, fut_context_t *cx) {
+    task->flags &= (uint16_t)~FUT__QUEUED;
+    if (__builtin_expect(task->flags & FUT__ENDED, 0)) {
+        fut__task_recycle(task);
+        return;
+    }
+    if (__builtin_expect(fut__load_relaxed(&task->state) & FUT__NOTIFIED, 0)) return;
+    cx->budget = home->budget;
+    if (fut__task_poll(task, cx) == FUT_READY)
+        fut__task_end(task, 0);
+    else if (!(task->flags & FUT__QUEUED))
+        task->since = home->now;
+}
+
+/* Look at timers and descriptors without waiting. */
+static int look(fut_home_t *home, fut_driver_t *driver) {
+    int error = driver->vtable->park(driver, FUT_NOW);
+    home->now = driver->vtable->now(driver);
+    return error;
+}
+
+/* While tasks are always ready: a glance at the clock now and then, a look at the driver when it is time. */
+static int glance(fut_home_t *home, fut_driver_t *driver) {
+    fut_instant_t now = driver->vtable->now(driver);
+    home->polls       = POLLS;
+    if (now - home->now < LOOK_INTERVAL) return 0;
+    home->now = now;
+    if (driver->waits == 0 && driver->vtable->next(driver) > now) return 0;
+    return look(home, driver);
+}
+
+/* Run tasks that are ready, until *stop shows ENDED, or until `last` has had its poll. Negative: what the driver said. */
+static int run_ready(fut_home_t *home, fut_driver_t *driver, const uint16_t *stop, const fut_task_t *last) {
+    fut_context_t cx;
+    fut_task_t   *task;
+    int           error = 0;
+    fut_context_init(&cx, (fut_waker_t){NULL, 0}, driver);
+    do {
+        if (__builtin_expect(fut__load_relaxed(&home->inbox) != NULL, 0)) take_inbox(home);
+        task = pop(home);
+        if (!task) break;
+        poll_task(home, task, &cx);
+        if (*stop & FUT__ENDED) break;
+        if (__builtin_expect(--home->polls == 0, 0)) error = glance(home, driver);
+    } while (error == 0 && task != last);
+    return error;
+}
+
+/* ---- park --------------------------------------------------------------------------------------- */
+
+static bool is_idle(const fut_home_t *home) {
+    return !home->first && !home->latest && fut__load_relaxed(&home->inbox) == NULL;
+}
+
+/* From here on a wake rings. False: one came before that. See schedule(). */
+static bool arm(fut_home_t *home) {
+    fut__store_relaxed(&home->armed, 1);
+    fut__fence();
+    return is_idle(home);
+}
+
+static int park(fut_home_t *home, fut_driver_t *driver, fut_instant_t until) {
+    int error = 0;
+    if (arm(home)) error = driver->vtable->park(driver, until);
+    fut__store_relaxed(&home->armed, 0);
+    home->now   = driver->vtable->now(driver);
+    home->polls = POLLS;
+    return error;
+}
+
+/* Can anything still happen by itself? */
+static bool is_deadlocked(const fut_home_t *home, fut_driver_t *driver) {
+    return is_idle(home) && driver->waits == 0 && driver->vtable->next(driver) == FUT_NEVER &&
+           fut__load_acquire(&home->outside) <= 0 && is_idle(home);
+}
+
+static void report_deadlock(const fut_home_t *home) {
+    if (home->quiet) return;
+    fprintf(stderr,
+            "libfuture: deadlock: no timer, no descriptor and no cloned waker can wake any of these tasks.\n"
+            "(If another thread or a signal was to do it: keep the waker with fut_waker_clone until it has.)\n");
+    fut_dump(home->executor, stderr);
+}
+
+/* ---- entering ----------------------------------------------------------------------------------- */
+
+static unsigned forks; /* how many forks lie between the first process and this one */
+
+/* One thread at a time, not from inside its own poll, not in the child of a fork. */
+static int enter(fut_home_t *home, fut_driver_t *driver) {
+    uint64_t nobody;
+    if (home->forks != fut__load_relaxed(&forks)) return -ECHILD;
+    do {
+        nobody = 0;
+        if (fut__cas(&home->owner, &nobody, this_thread())) nobody = 0;
+        if (nobody != 0) return -EBUSY;
+    } while (fut__load_relaxed(&home->owner) != thread_number);
+    fut__store_relaxed(&home->armed, 0);
+    home->now   = driver->vtable->now(driver);
+    home->polls = POLLS;
+    polls_under_way++;
+    return 0;
+}
+
+/* Armed from now on: a wake between two runs rings, for the foreign loop around us. True: one is waiting already. */
+static bool leave(fut_home_t *home) {
+    polls_under_way--;
+    fut__store_release(&home->owner, 0);
+    return !arm(home);
+}
+
+static const uint16_t never = 0; /* the flags of a task that does not end */
+
+/* Run until *stop shows ENDED, or every task has ended. */
+static int run(fut_executor_t *executor, const uint16_t *stop) {
+    fut_home_t   *home   = executor->home;
+    fut_driver_t *driver = executor->driver;
+    int           error;
+    if (polls_under_way > 0) return -EBUSY;
+    error = enter(home, driver);
+    if (error < 0) return error;
+    for (;;) {
+        error = run_ready(home, driver, stop, NULL);
+        if (error < 0 || *stop & FUT__ENDED || home->scheduler.live == 0) break;
+        if (is_deadlocked(home, driver)) {
+            report_deadlock(home);
+            error = -EDEADLK;
+            break;
+        }
+        error = park(home, driver, FUT_NEVER);
+        if (error < 0) break;
+    }
+    leave(home);
+    return error;
+}
+
+/* ---- the public side ------------------------------------------------------------------------------ */
+
+static fut_scheduler_t *shelf;
+static pthread_once_t   once = PTHREAD_ONCE_INIT;
+
+/* The child of a fork shares epoll and bells with its parent: what was made before belongs to the parent alone. */
+static void in_child(void) {
+    fut__add(&forks, 1);
+    shelf = NULL;
+}
+
+static void watch_forks(void) { pthread_atfork(NULL, NULL, in_child); }
+
+fut_home_t *fut__home_take(void) {
+    bool        fresh;
+    fut_home_t *home;
+    pthread_once(&once, watch_forks);
+    home = (fut_home_t *)(void *)fut__scheduler_take(&shelf, sizeof *home, &fresh);
+    if (!home) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    if (fresh) home->bell = -1;
+    if (home->bell < 0) home->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (home->bell < 0) {
+        fut__scheduler_put(&shelf, &home->scheduler);
+        return NULL;
+    }
+    return home;
+}
+
+void fut__home_put(fut_home_t *home) { fut__scheduler_put(&shelf, &home->scheduler); }
+
+static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_executor_options_t *options) {
+    home->scheduler.waker    = (fut_waker_vtable_t){wake, fut__task_wake, count_clone, count_drop};
+    home->scheduler.schedule = schedule;
+    home->scheduler.executor = home;
+    home->executor           = executor;
+    home->first = home->last = home->latest = NULL;
+    home->now                               = 0;
+    home->budget                            = options->budget ? options->budget : BUDGET;
+    home->streak                            = 0;
+    home->polls                             = POLLS;
+    home->forks                             = fut__load_relaxed(&forks);
+    home->lifo                              = options->lifo;
+    home->quiet                             = options->quiet;
+    fut__store_relaxed(&home->armed, 0);
+}
+
+int fut_executor_init(fut_executor_t *executor, const fut_executor_options_t *options) {
+    const fut_executor_options_t defaults = {0};
+    fut_reactor_t               *reactor  = NULL;
+    fut_driver_t                *driver   = options ? options->driver : NULL;
+    fut_home_t                  *home     = fut__home_take();
+    int                          error    = 0;
+    if (!home) return -errno;
+    if (!driver) {
+        reactor = fut_reactor_new();
+        if (reactor)
+            driver = fut_reactor_driver(reactor);
+        else
+            error = -errno;
+    }
+    if (driver && driver->vtable->listen) error = driver->vtable->listen(driver, home->bell);
+    if (error < 0) {
+        fut_reactor_free(reactor);
+        fut__home_put(home);
+        return error;
+    }
+    *executor = (fut_executor_t){home, driver, reactor};
+    move_in(home, executor, options ? options : &defaults);
+    return 0;
+}
+
+/* FINALLYs run here, on this thread; what they wake is dropped with the rest. */
+void fut_executor_destroy(fut_executor_t *executor) {
+    fut_home_t *home = executor->home;
+    if (!home) return;
+    fut__scheduler_clear(&home->scheduler);
+    fut__store_relaxed(&home->inbox, NULL);
+    home->first = home->last = home->latest = NULL;
+    home->executor                          = NULL;
+    if (executor->driver->vtable->listen) executor->driver->vtable->listen(executor->driver, -1);
+    fut_reactor_free(executor->reactor);
+    fut__home_put(home);
+    *executor = (fut_executor_t){NULL, NULL, NULL};
+}
+
+/* Outside of a run the executor may be armed, waiting inside a foreign loop: then the bell tells it. */
+static fut_join_t spawned(fut_home_t *home, fut_task_t *task, const fut_vtable_t *vtable) {
+    fut_join_t join = fut__join_new(task, vtable, task ? 0 : -ENOMEM);
+    if (!task) return join;
+    push(home, task);
+    if (fut__load_relaxed(&home->armed) && fut__exchange(&home->armed, 0)) ring(home);
+    return join;
+}
+
+static int may_spawn(const fut_home_t *home) {
+    uint64_t owner = fut__load_relaxed(&home->owner);
+    if (home->scheduler.closing) return -ECANCELED;
+    return owner == 0 || owner == thread_number ? 0 : -EPERM;
+}
+
+fut_join_t fut_spawn(fut_executor_t *executor, const fut_vtable_t *vtable, const void *args) {
+    fut_home_t *home  = executor->home;
+    int         error = may_spawn(home);
+    if (error < 0) return fut__join_new(NULL, vtable, error);
+    return spawned(home, fut__task_new(&home->scheduler, vtable, args), vtable);
+}
+
+fut_join_t fut_spawn_in(fut_executor_t *executor, fut_future_t *started) {
+    fut_home_t *home  = executor->home;
+    int         error = may_spawn(home);
+    if (error < 0) return fut__join_new(NULL, started->vtable, error);
+    return spawned(home, fut__task_new_in(&home->scheduler, started), started->vtable);
+}
+
+/* Its task must not be recycled before its end was seen: a handle that nobody has keeps it. */
+int fut_block_on(fut_executor_t *executor, fut_future_t *started) {
+    fut_join_t  join = {.status = polls_under_way > 0 ? -EBUSY : 0};
+    fut_task_t *task;
+    int         error;
+    if (join.status == 0) join = fut_spawn_in(executor, started);
+    if (join.status < 0) return join.status;
+    task  = join.task;
+    error = run(executor, &task->flags);
+    if (!(task->flags & FUT__ENDED)) {
+        fut_drop(started);
+        fut__task_end(task, -ECANCELED);
+    }
+    fut_join_detach(&join);
+    return error;
+}
+
+static int64_t integer_of(const fut_future_t *future) {
+    const void *output = (const char *)future + future->vtable->output;
+    switch (future->vtable->errors) {
+        case FUT_SHORT_: return *(const short *)output;
+        case FUT_INT_: return *(const int *)output;
+        case FUT_LONG_: return *(const long *)output;
+        case FUT_LLONG_: return *(const long long *)output;
+        default: return 0;
+    }
+}
+
+int64_t fut_block_on_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_future_t *slot, const void *args) {
+    int error;
+    *slot = (fut_future_t){.vtable = vtable};
+    if (args) memcpy((char *)slot + vtable->args, args, vtable->args_size);
+    error = fut_block_on(executor, slot);
+    return error < 0 ? error : integer_of(slot);
+}
+
+int fut_executor_run(fut_executor_t *executor) { return run(executor, &never); }
+
+/* One look at the driver, then what is ready: up to the task that is last in the queue now, or all there is. 1: there is more. */
+static int run_round(fut_executor_t *executor, bool once_round) {
+    fut_home_t *home = executor->home;
+    bool        more;
+    int         error = enter(home, executor->driver);
+    if (error < 0) return error;
+    error = look(home, executor->driver);
+    take_inbox(home);
+    if (error == 0) error = run_ready(home, executor->driver, &never, once_round ? home->last : NULL);
+    more = leave(home);
+    return error < 0 ? error : more;
+}
+
+long fut_executor_run_until_stalled(fut_executor_t *executor) {
+    int more;
+    do more = run_round(executor, false);
+    while (more > 0);
+    return more < 0 ? more : (long)executor->home->scheduler.live;
+}
+
+int fut_executor_turn(fut_executor_t *executor) { return run_round(executor, true); }
+
+fut_instant_t fut_executor_deadline(const fut_executor_t *executor) {
+    return is_idle(executor->home) ? executor->driver->vtable->next(executor->driver) : FUT_NOW;
+}
+
+int fut_executor_fd(const fut_executor_t *executor) {
+    return executor->reactor ? fut_reactor_fd(executor->reactor) : -ENOTSUP;
+}
+
+static void cancel_task(fut_task_t *task, void *unused) {
+    (void)unused;
+    if (task->flags & FUT__ENDED) return;
+    task->flags |= FUT__CANCEL;
+    fut_wake((fut_waker_t){task, fut__task_tag(task)});
+}
+
+void fut_executor_cancel_all(fut_executor_t *executor) {
+    fut__pool_visit(&executor->home->scheduler.pool, cancel_task, NULL);
+}
+
+fut_executor_t *fut_executor_of(const fut_context_t *cx) {
+    const fut_task_t *task = cx->waker.target;
+    return task && fut_waker_vtable_(cx->waker)->wake == wake ? home_of(task)->executor : NULL;
+}
+
+size_t fut_executor_tasks(const fut_executor_t *executor) { return executor->home->scheduler.live; }

@@ -1,0 +1,39 @@
+/* home.h: where an executor's tasks live.                                          layer: executors
+ *
+ * The run queue, the inbox for wakes from other threads, the bell, and the tasks' memory. It outlives its executor: a waker of a
+ * task long gone still leads here. Homes are recycled among executors and never released, the bell is never closed; so
+ * a late ring wakes a stranger for nothing, and does no other harm.
+ */
+#ifndef FUT_SRC_HOME_H
+#define FUT_SRC_HOME_H
+
+#include "../task/task.h"
+#include "future/executor.h"
+
+struct fut_home {
+    fut_scheduler_t scheduler; /* first: a task's `scheduler` is its home */
+
+    /* The executor's thread. */
+    fut_executor_t *executor;
+    fut_task_t     *first, *last; /* the run queue, linked through `next`                          */
+    fut_task_t     *latest;       /* the LIFO slot, where the options ask for one                  */
+    uint64_t        now;          /* the driver's clock, as of the last look                       */
+    unsigned        budget, streak, polls; /* polls: left before the next look at the driver        */
+    unsigned        forks;        /* fut__forks when it was made                                   */
+    bool            lifo, quiet;
+
+    /* Any thread, atomically. Away from the queue: what other threads write should not slow it down. */
+    char        gap[64];
+    fut_task_t *inbox;   /* tasks woken elsewhere, latest first, linked through `link`           */
+    uint64_t    owner;   /* the thread that runs this executor at the moment, or 0              */
+    uint32_t    armed;   /* nobody looks at the inbox before the bell rings                     */
+    long        outside; /* wakers that were cloned and not dropped: a wake may come from outside. Not
+                            reset for the next executor, since the drop may still come           */
+    int         bell;    /* an eventfd; written once                                            */
+};
+
+/* A home of its own, recycled or new. NULL and errno. */
+fut_home_t *fut__home_take(void);
+void        fut__home_put(fut_home_t *home);
+
+#endif

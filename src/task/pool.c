@@ -1,0 +1,82 @@
+/* pool.c: type-stable memory.
+ *
+ * A waker may be used at any time, also when its task is long gone; so the memory it points to stays a task's. Blocks of one size
+ * are cut from chunks, go through a free list from tenant to tenant, and are never released. What is not type-stable, a
+ * large future, does not lie here.
+ *
+ * Under AddressSanitizer the future's part of a free block is poisoned, so that a pointer into a frame that has ended is found.
+ */
+#include <stdint.h>
+
+#include "../core/memory.h"
+#include "pool.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define POISONING 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POISONING 1
+#endif
+#endif
+#ifdef POISONING
+#include <sanitizer/asan_interface.h>
+#define POISON(at, size)   ASAN_POISON_MEMORY_REGION(at, size)
+#define UNPOISON(at, size) ASAN_UNPOISON_MEMORY_REGION(at, size)
+#else
+#define POISON(at, size)   ((void)(at), (void)(size))
+#define UNPOISON(at, size) ((void)(at), (void)(size))
+#endif
+
+/* The blocks begin at a multiple of 16, so a block whose size is one, too, suits every type of C. */
+enum { HEADER = (sizeof(fut__chunk_t) + 15) & ~15, FIRST_CHUNK = 4 * 1024, LARGEST_CHUNK = 256 * 1024 };
+
+static size_t block_size(size_t size) { return sizeof(fut_task_t) + size * 8; }
+
+static fut__chunk_t *add_chunk(fut__pool_t *pool, size_t size) {
+    fut__chunk_t *last  = pool->fresh[size], *chunk;
+    size_t        bytes = last ? 2 * (HEADER + last->count * last->block) : FIRST_CHUNK;
+    if (bytes > LARGEST_CHUNK) bytes = LARGEST_CHUNK;
+    chunk = fut__allocate(bytes);
+    if (!chunk) return NULL;
+    chunk->block      = block_size(size);
+    chunk->used       = 0;
+    chunk->count      = (bytes - HEADER) / chunk->block;
+    chunk->next       = pool->chunks;
+    pool->chunks      = chunk;
+    pool->fresh[size] = chunk;
+    return chunk;
+}
+
+static fut_task_t *nth(const fut__chunk_t *chunk, size_t n) {
+    return (fut_task_t *)(void *)((char *)(uintptr_t)chunk + HEADER + n * chunk->block);
+}
+
+fut_task_t *fut__pool_take(fut__pool_t *pool, fut_scheduler_t *scheduler, size_t size) {
+    fut_task_t   *task  = pool->free[size];
+    fut__chunk_t *chunk = pool->fresh[size];
+    if (task) {
+        pool->free[size] = task->next;
+        UNPOISON(task + 1, size * 8);
+        return task;
+    }
+    if ((!chunk || chunk->used == chunk->count) && !(chunk = add_chunk(pool, size))) return NULL;
+    task            = nth(chunk, chunk->used++);
+    task->scheduler = scheduler;
+    task->state     = 0;
+    task->flags     = 0;
+    task->size      = (uint8_t)size;
+    return task;
+}
+
+void fut__pool_put(fut__pool_t *pool, fut_task_t *task) {
+    task->flags              = 0;
+    task->next               = pool->free[task->size];
+    pool->free[task->size] = task;
+    POISON(task + 1, (size_t)task->size * 8);
+}
+
+void fut__pool_visit(const fut__pool_t *pool, fut__task_visitor_t *visit, void *data) {
+    for (const fut__chunk_t *chunk = pool->chunks; chunk; chunk = chunk->next)
+        for (size_t i = 0; i < chunk->used; i++)
+            if (nth(chunk, i)->flags & FUT__LIVE) visit(nth(chunk, i), data);
+}
