@@ -51,10 +51,12 @@
 #define FUT_MUST_USE __attribute__((warn_unused_result))
 #define FUT_INLINE_  static inline __attribute__((unused))
 #define FUT_COLD_    __attribute__((cold, noinline, unused))
+#define FUT_RARELY_(condition) __builtin_expect(!!(condition), 0)
 #else
 #define FUT_MUST_USE
 #define FUT_INLINE_ static inline
 #define FUT_COLD_
+#define FUT_RARELY_(condition) (condition)
 #endif
 
 #ifdef __cplusplus
@@ -270,24 +272,44 @@ struct fut_context {
     fut_driver_t *driver; /* NULL: this executor has no clock and no descriptors   */
     fut_frame_t  *leaf;   /* the innermost frame that suspended in this poll       */
     fut_frame_t  *cut;    /* the frame whose FINALLY must not suspend: fut_drop    */
+    fut_context_t *self;  /* this context, where its owner looks for FUT_YIELDED_  */
     uint32_t      budget; /* what the task may still do in this poll               */
-    bool          held;   /* somebody took the waker                               */
+    uint8_t       held;   /* how the next poll is made sure of:                    */
 };
+enum { FUT_HELD_ = 1, FUT_YIELDED_ = 2 }; /* somebody took the waker; nobody had to: poll again */
 
 FUT_INLINE_ void fut_context_init(fut_context_t *cx, fut_waker_t waker, fut_driver_t *driver) {
     cx->waker  = waker;
     cx->driver = driver;
     cx->leaf   = NULL;
     cx->cut    = NULL;
+    cx->self   = NULL;
     cx->budget = UINT32_MAX;
-    cx->held   = false;
+    cx->held   = 0;
+}
+
+/* A context for a child that is to wake somebody else. Never change the waker of the context you were handed. */
+FUT_INLINE_ fut_context_t fut_context_with_waker(const fut_context_t *cx, fut_waker_t waker) {
+    fut_context_t child = *cx;
+    child.waker         = waker;
+    child.self          = NULL;
+    return child;
 }
 
 /* The waker to store before answering PENDING. Checked builds stop at a future which answers
  * PENDING although nobody under it took the waker. */
 FUT_INLINE_ fut_waker_t fut_context_waker(fut_context_t *cx) {
-    cx->held = true;
+    cx->held |= FUT_HELD_;
     return cx->waker;
+}
+
+/* Wake the task that is being polled: fut_wake(cx->waker), or less. An executor that looks into the context after the
+ * poll (self is its address; a copy's is not) is told there, which saves the way through the waker. */
+FUT_INLINE_ void fut_context_yield(fut_context_t *cx) {
+    if (cx->self == cx)
+        cx->held = FUT_HELD_ | FUT_YIELDED_;
+    else
+        fut_wake(fut_context_waker(cx));
 }
 
 /* The cooperative budget. A leaf that could go on for ever (bytes always there, a channel never
@@ -298,7 +320,7 @@ FUT_INLINE_ bool fut_context_spend(fut_context_t *cx) {
         cx->budget--;
         return true;
     }
-    fut_wake(fut_context_waker(cx));
+    fut_context_yield(cx);
     return false;
 }
 
@@ -334,19 +356,24 @@ typedef struct fut_unit {
  * (a future written by hand) ends the chain: the frame that awaits it is the leaf, and polls it.
  *
  * False: this frame is being dropped, so it may not suspend; the child was dropped instead. */
-FUT_INLINE_ bool fut_suspend_(fut_frame_t *self, fut_future_t *child, uint8_t child_kind,
-                              uint16_t point, uint32_t line, fut_context_t *cx) {
-    if (cx->cut == self) {
-        if (child) fut_drop(child);
-        return false;
-    }
-    self->awaiting     = child;
+FUT_INLINE_ void fut_set_point_(fut_frame_t *self, fut_future_t *awaiting, uint16_t point, uint32_t line, bool finally) {
+    self->awaiting     = awaiting;
     self->future.point = point;
+    self->future.flags = finally ? FUT_FINALIZING_ : 0; /* written anew: all three are one store */
 #if UINTPTR_MAX > 0xffffffffu
     self->future.line = line;
 #else
     self->future.line = line & 0x3fffu;
 #endif
+}
+
+FUT_INLINE_ bool fut_suspend_(fut_frame_t *self, fut_future_t *child, uint8_t child_kind, uint16_t point, uint32_t line,
+                              bool finally, fut_context_t *cx) {
+    if (cx->cut == self) {
+        fut_drop(child);
+        return false;
+    }
+    fut_set_point_(self, child, point, line, finally);
     if (child_kind == FUT_IS_FRAME_)
         ((fut_frame_t *)(void *)child)->parent = self;
     else
@@ -354,16 +381,43 @@ FUT_INLINE_ bool fut_suspend_(fut_frame_t *self, fut_future_t *child, uint8_t ch
     return true;
 }
 
+/* The same for YIELD: nothing is awaited, and the task is woken at once. In two halves, so that the usual one makes no
+ * call. A context that is `cut` is never looked into. */
+FUT_INLINE_ bool fut_yield_fast_(fut_frame_t *self, uint16_t point, uint32_t line, bool finally, fut_context_t *cx) {
+    if (cx->self != cx) return false;
+    cx->held = FUT_HELD_ | FUT_YIELDED_;
+    cx->leaf = self;
+    fut_set_point_(self, NULL, point, line, finally);
+    return true;
+}
+FUT_COLD_ static fut_poll_t fut_yield_slow_(fut_frame_t *self, uint16_t point, uint32_t line, bool finally,
+                                            fut_context_t *cx) {
+    cx->leaf = self;
+    fut_set_point_(self, NULL, point, line, finally);
+    fut_wake(fut_context_waker(cx));
+    return FUT_PENDING;
+}
+
+/* `future` was READY: poll its parents, up to the root or to the first that is PENDING. */
+FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_climb_(fut_future_t *root, fut_future_t *future, fut_future_t **leaf,
+                                               fut_context_t *cx) {
+    while (future != root) {
+        future = &((fut_frame_t *)(void *)future)->parent->future;
+        if (future->vtable->poll(future, cx) == FUT_PENDING) {
+            *leaf = &cx->leaf->future;
+            return FUT_PENDING;
+        }
+    }
+    return FUT_READY;
+}
+
 /* Poll a future at its leaf and climb while what was polled is READY. `*leaf` is where the last
  * poll left off; at first it is the root. O(1) per wake, whatever the depth. */
 FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll_leaf(fut_future_t *root, fut_future_t **leaf,
                                                   fut_context_t *cx) {
     fut_future_t *future = *leaf;
-    while (future->vtable->poll(future, cx) == FUT_READY) {
-        if (future == root) return FUT_READY;
-        future = &((fut_frame_t *)(void *)future)->parent->future;
-    }
-    *leaf = future->vtable->kind == FUT_IS_FRAME_ ? &cx->leaf->future : future;
+    if (future->vtable->poll(future, cx) == FUT_READY) return fut_climb_(root, future, leaf, cx);
+    if (future->vtable->kind == FUT_IS_FRAME_) *leaf = &cx->leaf->future;
     return FUT_PENDING;
 }
 

@@ -72,10 +72,10 @@ fut_stray_break_(void);
     static fut_poll_t         name##_poll(name##_t *self, fut_context_t *cx)
 
 /* Two blocks, one after the other: the body, and what comes after FINALLY. In each, fut_return_to_ says where a return
- * goes: from the body to FINALLY, from there to the end. The labels give a forgotten macro a readable error. */
+ * goes: from the body to FINALLY, from there to the end; fut_in_finally_, whether an await may be cancelled. The labels give a forgotten macro a readable error. */
 #define FUT_ASYNC_BEGIN()                                                                                            \
     case FUT_POINT_START: {                                                                                          \
-        enum { fut_return_to_ = FUT_POINT_FINALLY };                                                                 \
+        enum { fut_return_to_ = FUT_POINT_FINALLY, fut_in_finally_ = 0 };                                           \
         if (0) {                                                                                                     \
             FUT_ASYNC_BEGIN_is_missing: goto FUT_ASYNC_END_is_missing;                                               \
         }
@@ -86,7 +86,7 @@ fut_stray_break_(void);
     case FUT_POINT_FINALLY:;                                                                                         \
     }                                                                                                                \
     {                                                                                                                \
-        enum { fut_return_to_ = FUT_POINT_DONE };                                                                    \
+        enum { fut_return_to_ = FUT_POINT_DONE, fut_in_finally_ = 1 };                                              \
         self->future.flags = FUT_FINALIZING_;
 
 /* `default` takes what has no label: DONE; FINALLY, where the function has none; and the lost points. */

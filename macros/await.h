@@ -21,11 +21,12 @@
 #define FUT_WAIT_(c, child, kind, first_poll)                                                                        \
     if ((first_poll) == FUT_PENDING) {                                                                               \
         do {                                                                                                         \
-            if (fut_suspend_(&self->frame, child, kind, FUT_POINT_(c), __LINE__, cx)) return FUT_PENDING;            \
+            if (fut_suspend_(&self->frame, child, kind, FUT_POINT_(c), __LINE__, fut_in_finally_, cx))               \
+                return FUT_PENDING;                                                                                  \
             break;                                                                                                   \
             FUT_POINT_HERE_(c);                                                                                      \
         } while (FUT_CHECK_POLL_(child, cx, fut_poll(child, cx)) == FUT_PENDING);                                    \
-        if (self->future.flags & FUT_CANCELLING_) FUT_FINALLY_NOW_();                                                \
+        if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                                                \
     }
 
 #define FUT_FINALLY_NOW_()                                                                                           \
@@ -65,11 +66,12 @@
 #define FUT_YIELD() FUT_YIELD_AT_(__COUNTER__)
 #define FUT_YIELD_AT_(c)                                                                                             \
     do {                                                                                                             \
-        fut_wake(fut_context_waker(cx));                                                                             \
-        if (fut_suspend_(&self->frame, NULL, FUT_BY_HAND_, FUT_POINT_(c), __LINE__, cx)) return FUT_PENDING;         \
+        if (fut_yield_fast_(&self->frame, FUT_POINT_(c), __LINE__, fut_in_finally_, cx)) return FUT_PENDING;         \
+        if (cx->cut != &self->frame)                                                                                 \
+            return fut_yield_slow_(&self->frame, FUT_POINT_(c), __LINE__, fut_in_finally_, cx);                      \
         if (0) {                                                                                                     \
             FUT_POINT_HERE_(c);                                                                                      \
-            if (self->future.flags & FUT_CANCELLING_) FUT_FINALLY_NOW_();                                            \
+            if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                                            \
         }                                                                                                            \
     } while (0)
 

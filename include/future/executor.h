@@ -9,8 +9,8 @@
  *     }
  *
  * First come, first served: a woken task goes to the end of the run queue. A task has 128 units of budget in each poll, which
- * I/O leaves spend, so that a busy one cannot starve the others; timers and descriptors are looked at every 64 polls at the latest 50 us
- * after the last time, and whenever nothing can run.
+ * I/O leaves spend, so that a busy one cannot starve the others. While tasks are always ready, timers and descriptors are
+ * looked at 50 us after the last look, give or take 128 polls.
  *
  * Threads: an executor is used by one thread at a time. Two may live in one thread. Only wakers cross threads.
  */

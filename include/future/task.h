@@ -41,6 +41,7 @@ typedef struct fut_scheduler fut_scheduler_t;
  *     scheduler   written once, when the memory is first used; read by anybody who wakes
  *     state       atomic: generation and two bits, see src/task/state.h; anybody
  *     flags       executor
+ *     queued      executor: it is on the local executor's run queue, `next` is in use
  *     next        executor: its run queue. While the task waits the field is `since`, the time of its last poll
  *     link        whoever set NOTIFIED: the scheduler's inbox; nobody else until it was taken from there
  *     leaf, join  executor
@@ -50,7 +51,7 @@ struct fut_task {
     uint32_t         state;
     uint16_t         flags;
     uint8_t          size; /* of the future, in units of 8 bytes; index of the free list */
-    uint8_t          unused;
+    uint8_t          queued;
     union {
         fut_task_t *next;
         uint64_t    since;

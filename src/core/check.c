@@ -16,7 +16,7 @@
 /* One poll under way. `held` keeps what the parent had found out about the waker before this child was polled. */
 typedef struct polling {
     fut_future_t *future;
-    bool          held;
+    uint8_t       held;
 } polling_t;
 
 enum { DEEPEST = 4096 }; /* polls below that many others are not checked */
@@ -98,7 +98,7 @@ void fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, 
     pthread_mutex_unlock(&lock);
     if (depth < DEEPEST) polls[depth] = (polling_t){future, cx->held};
     depth++;
-    cx->held = false;
+    cx->held = 0;
 }
 
 fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t answer) {
@@ -107,7 +107,7 @@ fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t a
     if (answer == FUT_PENDING && !cx->held)
         stop(future, future->vtable->file, line_of(future),
              "answered PENDING, but nobody took the waker (fut_context_waker): nothing will poll it again");
-    if (depth < DEEPEST && polls[depth].held) cx->held = true;
+    if (depth < DEEPEST) cx->held |= polls[depth].held;
     pthread_mutex_lock(&lock);
     if (answer == FUT_PENDING) {
         remember(future);

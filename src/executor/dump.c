@@ -6,6 +6,7 @@
 typedef struct dump {
     FILE         *out;
     fut_instant_t now;
+    const void   *polling; /* the task that called fut_dump, if one did */
 } dump_t;
 
 static const char *base_name(const char *path) {
@@ -48,11 +49,11 @@ static void print_backtrace(const dump_t *dump, const fut_future_t *future) {
 static void print_task(fut_task_t *task, void *data) {
     const dump_t *dump = data;
     fprintf(dump->out, "task %p  ", (void *)task);
-    if (task->flags & FUT__POLLING) {
+    if (dump->polling == task) {
         fprintf(dump->out, "being polled\n");
     } else if (task->flags & FUT__ENDED) {
         fprintf(dump->out, "has ended, output not taken\n");
-    } else if (task->flags & FUT__QUEUED) {
+    } else if (task->queued) {
         fprintf(dump->out, "ready to run\n");
     } else {
         fprintf(dump->out, "waiting");
@@ -63,6 +64,7 @@ static void print_task(fut_task_t *task, void *data) {
 }
 
 void fut_dump(const fut_executor_t *executor, FILE *out) {
-    dump_t dump = {out, executor->driver->vtable->now(executor->driver)};
+    const fut_context_t *polling = executor->home->polling;
+    dump_t dump = {out, executor->driver->vtable->now(executor->driver), polling ? polling->waker.target : NULL};
     fut__pool_visit(&executor->home->scheduler.pool, print_task, &dump);
 }

@@ -25,7 +25,7 @@
 
 enum {
     BUDGET        = 128,
-    POLLS         = 64,    /* polls between two looks at the clock                             */
+    POLLS         = 128,   /* polls between two looks at the clock                             */
     LOOK_INTERVAL = 50000, /* nanoseconds between two looks at the driver while tasks are ready */
     LIFO_STREAK   = 3,     /* how often the LIFO slot may go first                             */
 };
@@ -39,44 +39,50 @@ static uint64_t                                                          thread_
 static __attribute__((tls_model("initial-exec"))) _Thread_local unsigned polls_under_way;
 
 static uint64_t this_thread(void) {
-    if (__builtin_expect(thread_number == 0, 0)) thread_number = fut__add(&thread_count, 1) + 1;
+    if (thread_number == 0) thread_number = fut__add(&thread_count, 1) + 1;
     return thread_number;
 }
 
+#define NOBODY UINT64_MAX /* as an owner: equal to no thread's number, not even 0, one that has none yet */
+
 /* ---- wake --------------------------------------------------------------------------------------- */
-
-static void push_last(fut_home_t *home, fut_task_t *task) {
-    task->next = NULL;
-    if (home->first)
-        home->last->next = task;
-    else
-        home->first = task;
-    home->last = task;
-}
-
-static void push(fut_home_t *home, fut_task_t *task) {
-    fut_task_t *displaced;
-    task->flags |= FUT__QUEUED;
-    if (__builtin_expect(!home->lifo, 1)) {
-        push_last(home, task);
-        return;
-    }
-    displaced    = home->latest;
-    home->latest = task;
-    if (displaced) push_last(home, displaced);
-}
 
 static fut_home_t *home_of(const fut_task_t *task) { return (fut_home_t *)(void *)task->scheduler; }
 
-/* The executor's own thread needs no atomics: a poll cannot begin before this returns. */
+static void push(fut_home_t *home, fut_task_t *task) {
+    task->queued = 1;
+    task->next   = NULL;
+    *home->last  = task;
+    home->last   = &task->next;
+}
+
+/* The executor's own thread needs no atomics: a poll cannot begin before this returns. A state that is not the tag belongs to
+ * another tenant, or says that the inbox has the task already. */
+static bool wants_push(const fut_task_t *task, fut_tag_t tag) {
+    return fut__load_relaxed(&task->state) == tag && !task->queued;
+}
+
 static void wake(void *target, fut_tag_t tag) {
     fut_task_t *task = target;
     fut_home_t *home = home_of(task);
-    if (fut__load_relaxed(&home->owner) != thread_number || thread_number == 0) {
+    if (__builtin_expect(fut__load_relaxed(&home->owner) != thread_number, 0))
         fut__task_wake(target, tag);
-        return;
+    else if (wants_push(task, tag))
+        push(home, task);
+}
+
+/* The same with a LIFO slot; who is displaced goes to the end. */
+static void wake_lifo(void *target, fut_tag_t tag) {
+    fut_task_t *task = target;
+    fut_home_t *home = home_of(task);
+    if (fut__load_relaxed(&home->owner) != thread_number) {
+        fut__task_wake(target, tag);
+    } else if (wants_push(task, tag)) {
+        fut_task_t *displaced = home->latest;
+        home->latest          = task;
+        task->queued          = 1;
+        if (displaced) push(home, displaced);
     }
-    if (fut__task_tag(task) == tag && !(task->flags & FUT__QUEUED)) push(home, task);
 }
 
 static void ring(fut_home_t *home) {
@@ -120,7 +126,7 @@ static void take_inbox(fut_home_t *home) {
         fut__clear(&task->state, (uint32_t)FUT__NOTIFIED); /* (8) */
         if (task->flags & FUT__ENDED)
             fut__task_recycle(task);
-        else if (!(task->flags & FUT__QUEUED))
+        else if (!task->queued)
             push(home, task);
     }
 }
@@ -137,35 +143,6 @@ static void count_drop(void *target, fut_tag_t tag) {
 
 /* ---- poll --------------------------------------------------------------------------------------- */
 
-static fut_task_t *pop(fut_home_t *home) {
-    fut_task_t *task = home->latest;
-    if (__builtin_expect(task != NULL, 0)) {
-        home->latest = NULL;
-        if (home->streak++ < LIFO_STREAK || !home->first) return task;
-        push_last(home, task); /* it has been first often enough */
-    }
-    home->streak = 0;
-    task         = home->first;
-    if (task) home->first = task->next;
-    return task;
-}
-
-/* QUEUED goes before the poll, so that a wake from inside the poll makes one more. A task that was also woken elsewhere is left to
- * the inbox, which has it in a moment: many wakes, one poll. */
-static void poll_task(fut_home_t *home, fut_task_t *task, fut_context_t *cx) {
-    task->flags &= (uint16_t)~FUT__QUEUED;
-    if (__builtin_expect(task->flags & FUT__ENDED, 0)) {
-        fut__task_recycle(task);
-        return;
-    }
-    if (__builtin_expect(fut__load_relaxed(&task->state) & FUT__NOTIFIED, 0)) return;
-    cx->budget = home->budget;
-    if (fut__task_poll(task, cx) == FUT_READY)
-        fut__task_end(task, 0);
-    else if (!(task->flags & FUT__QUEUED))
-        task->since = home->now;
-}
-
 /* Look at timers and descriptors without waiting. */
 static int look(fut_home_t *home, fut_driver_t *driver) {
     int error = driver->vtable->park(driver, FUT_NOW);
@@ -176,34 +153,132 @@ static int look(fut_home_t *home, fut_driver_t *driver) {
 /* While tasks are always ready: a glance at the clock now and then, a look at the driver when it is time. */
 static int glance(fut_home_t *home, fut_driver_t *driver) {
     fut_instant_t now = driver->vtable->now(driver);
-    home->polls       = POLLS;
     if (now - home->now < LOOK_INTERVAL) return 0;
     home->now = now;
     if (driver->waits == 0 && driver->vtable->next(driver) > now) return 0;
     return look(home, driver);
 }
 
-/* Run tasks that are ready, until *stop shows ENDED, or until `last` has had its poll. Negative: what the driver said. */
-static int run_ready(fut_home_t *home, fut_driver_t *driver, const uint16_t *stop, const fut_task_t *last) {
-    fut_context_t cx;
-    fut_task_t   *task;
-    int           error = 0;
+/* What is ready becomes the batch: first what is left of the last one, then the queue. The inbox was looked at just now. */
+static fut_task_t *next_batch(fut_home_t *home) {
+    fut_task_t *batch = home->batch;
+    if (!batch) {
+        if (fut__load_relaxed(&home->inbox) != NULL) take_inbox(home);
+        batch       = home->first;
+        home->first = NULL;
+        home->last  = &home->first;
+    }
+    home->batch = NULL;
+    return batch;
+}
+
+/* The leaf was READY: its parents, and perhaps the end. */
+static __attribute__((noinline)) fut_poll_t climb(fut_task_t *task, fut_context_t *cx) {
+    fut_poll_t answer = fut_climb_(fut__task_root(task), task->leaf, &task->leaf, cx);
+    if (answer == FUT_READY) fut__task_end(task, 0);
+    return answer;
+}
+
+/* Any task, with every check. */
+static __attribute__((noinline)) fut_poll_t poll_any(fut_task_t *task, fut_context_t *cx) {
+    fut_poll_t answer = FUT_READY;
+    if (task->flags & FUT__ENDED)
+        fut__task_recycle(task);
+    else if ((answer = fut__task_poll(task, cx)) == FUT_READY)
+        fut__task_end(task, 0);
+    return answer;
+}
+
+/* Most tasks: running, an async function, not being cancelled. `queued` goes before the poll, so that a wake from inside the
+ * poll makes one more. A task that was also woken elsewhere is left to the inbox, which has it in a moment: many wakes, one poll. */
+static inline __attribute__((always_inline)) fut_poll_t poll_task(fut_task_t *task, fut_context_t *cx, uint32_t budget,
+                                                                  bool checking) {
+    uint32_t      state = fut__load_relaxed(&task->state);
+    fut_future_t *leaf  = task->leaf;
+    task->queued        = 0;
+    cx->budget          = budget;
+    cx->held            = 0;
+    if (__builtin_expect(state & FUT__NOTIFIED, 0)) return FUT_PENDING;
+    if (__builtin_expect(task->flags & FUT__UNUSUAL || checking, 0)) return poll_any(task, cx);
+    cx->waker.target = task;
+    cx->waker.tag    = state;
+    if (__builtin_expect(leaf->vtable->poll(leaf, cx) == FUT_READY, 0)) return climb(task, cx);
+    task->leaf = &cx->leaf->future;
+    return FUT_PENDING;
+}
+
+/* The LIFO slot, for the rare executor that has one. */
+static fut_task_t *take_latest(fut_home_t *home, const fut_task_t *batch) {
+    fut_task_t *task = home->latest;
+    home->latest     = NULL;
+    if (!task) {
+        home->streak = 0;
+    } else if (home->streak++ >= LIFO_STREAK && (batch || home->first)) {
+        home->streak = 0;
+        push(home, task);
+        task = NULL;
+    }
+    return task;
+}
+
+/* A task that yields with nobody else about: the queue of one is the batch. */
+static inline fut_task_t *requeue_alone(fut_task_t *task) {
+    task->queued = 1;
+    task->next   = NULL;
+    return task;
+}
+
+/* Run tasks that are ready, until *stop shows ENDED, or until `last` has had its poll. Negative: what the driver said.
+ * `plain` is known to the compiler: no LIFO slot, no checks, no `last`. */
+static inline __attribute__((always_inline)) int run_tasks(fut_home_t *home, fut_driver_t *driver, const uint16_t *stop,
+                                                           const fut_task_t *last, bool plain) {
+    fut_context_t  cx;
+    fut_task_t    *task, *batch = next_batch(home);
+    const uint32_t budget = home->budget;
+    int            error = 0, polls = POLLS;
     fut_context_init(&cx, (fut_waker_t){NULL, 0}, driver);
-    do {
-        if (__builtin_expect(fut__load_relaxed(&home->inbox) != NULL, 0)) take_inbox(home);
-        task = pop(home);
-        if (!task) break;
-        poll_task(home, task, &cx);
-        if (*stop & FUT__ENDED) break;
-        if (__builtin_expect(--home->polls == 0, 0)) error = glance(home, driver);
-    } while (error == 0 && task != last);
+    cx.self       = &cx;
+    home->polling = &cx;
+    for (;;) {
+        task = plain || !home->lifo ? NULL : take_latest(home, batch);
+        if (plain || !task) {
+            if (!batch && !(batch = next_batch(home))) {
+                if (!plain && home->latest) continue;
+                break;
+            }
+            task  = batch;
+            batch = task->next;
+        }
+        if (__builtin_expect(poll_task(task, &cx, budget, !plain && fut__checking) == FUT_READY, 0)) {
+            if (*stop & FUT__ENDED) break;
+        } else if (!task->queued) {
+            if (!(cx.held & FUT_YIELDED_))
+                task->since = home->now;
+            else if (plain && !batch && !home->first)
+                batch = requeue_alone(task);
+            else
+                push(home, task);
+        }
+        if (__builtin_expect(--polls == 0, 0)) {
+            polls = POLLS;
+            if ((error = glance(home, driver)) < 0) break;
+        }
+        if (!plain && task == last) break;
+    }
+    home->batch   = batch;
+    home->polling = NULL;
     return error;
+}
+
+static int run_ready(fut_home_t *home, fut_driver_t *driver, const uint16_t *stop, const fut_task_t *last) {
+    if (home->lifo || fut__checking || last) return run_tasks(home, driver, stop, last, false);
+    return run_tasks(home, driver, stop, NULL, true);
 }
 
 /* ---- park --------------------------------------------------------------------------------------- */
 
 static bool is_idle(const fut_home_t *home) {
-    return !home->first && !home->latest && fut__load_relaxed(&home->inbox) == NULL;
+    return !home->first && !home->batch && !home->latest && fut__load_relaxed(&home->inbox) == NULL;
 }
 
 /* From here on a wake rings. False: one came before that. See schedule(). */
@@ -217,8 +292,7 @@ static int park(fut_home_t *home, fut_driver_t *driver, fut_instant_t until) {
     int error = 0;
     if (arm(home)) error = driver->vtable->park(driver, until);
     fut__store_relaxed(&home->armed, 0);
-    home->now   = driver->vtable->now(driver);
-    home->polls = POLLS;
+    home->now = driver->vtable->now(driver);
     return error;
 }
 
@@ -242,16 +316,12 @@ static unsigned forks; /* how many forks lie between the first process and this 
 
 /* One thread at a time, not from inside its own poll, not in the child of a fork. */
 static int enter(fut_home_t *home, fut_driver_t *driver) {
-    uint64_t nobody;
+    uint64_t owner = NOBODY;
     if (home->forks != fut__load_relaxed(&forks)) return -ECHILD;
-    do {
-        nobody = 0;
-        if (fut__cas(&home->owner, &nobody, this_thread())) nobody = 0;
-        if (nobody != 0) return -EBUSY;
-    } while (fut__load_relaxed(&home->owner) != thread_number);
+    while (!fut__cas(&home->owner, &owner, this_thread()))
+        if (owner != NOBODY) return -EBUSY;
     fut__store_relaxed(&home->armed, 0);
     home->now   = driver->vtable->now(driver);
-    home->polls = POLLS;
     polls_under_way++;
     return 0;
 }
@@ -259,7 +329,7 @@ static int enter(fut_home_t *home, fut_driver_t *driver) {
 /* Armed from now on: a wake between two runs rings, for the foreign loop around us. True: one is waiting already. */
 static bool leave(fut_home_t *home) {
     polls_under_way--;
-    fut__store_release(&home->owner, 0);
+    fut__store_release(&home->owner, NOBODY);
     return !arm(home);
 }
 
@@ -321,20 +391,26 @@ fut_home_t *fut__home_take(void) {
 
 void fut__home_put(fut_home_t *home) { fut__scheduler_put(&shelf, &home->scheduler); }
 
+static void forget_queue(fut_home_t *home) {
+    home->first = home->batch = home->latest = NULL;
+    home->last                               = &home->first;
+    fut__store_relaxed(&home->inbox, NULL);
+}
+
 static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_executor_options_t *options) {
-    home->scheduler.waker    = (fut_waker_vtable_t){wake, fut__task_wake, count_clone, count_drop};
+    home->scheduler.waker    = (fut_waker_vtable_t){options->lifo ? wake_lifo : wake, fut__task_wake, count_clone, count_drop};
     home->scheduler.schedule = schedule;
     home->scheduler.executor = home;
     home->executor           = executor;
-    home->first = home->last = home->latest = NULL;
+    forget_queue(home);
     home->now                               = 0;
     home->budget                            = options->budget ? options->budget : BUDGET;
     home->streak                            = 0;
-    home->polls                             = POLLS;
     home->forks                             = fut__load_relaxed(&forks);
     home->lifo                              = options->lifo;
     home->quiet                             = options->quiet;
     fut__store_relaxed(&home->armed, 0);
+    fut__store_relaxed(&home->owner, NOBODY);
 }
 
 int fut_executor_init(fut_executor_t *executor, const fut_executor_options_t *options) {
@@ -367,9 +443,8 @@ void fut_executor_destroy(fut_executor_t *executor) {
     fut_home_t *home = executor->home;
     if (!home) return;
     fut__scheduler_clear(&home->scheduler);
-    fut__store_relaxed(&home->inbox, NULL);
-    home->first = home->last = home->latest = NULL;
-    home->executor                          = NULL;
+    forget_queue(home);
+    home->executor = NULL;
     if (executor->driver->vtable->listen) executor->driver->vtable->listen(executor->driver, -1);
     fut_reactor_free(executor->reactor);
     fut__home_put(home);
@@ -388,7 +463,7 @@ static fut_join_t spawned(fut_home_t *home, fut_task_t *task, const fut_vtable_t
 static int may_spawn(const fut_home_t *home) {
     uint64_t owner = fut__load_relaxed(&home->owner);
     if (home->scheduler.closing) return -ECANCELED;
-    return owner == 0 || owner == thread_number ? 0 : -EPERM;
+    return owner == NOBODY || owner == thread_number ? 0 : -EPERM;
 }
 
 fut_join_t fut_spawn(fut_executor_t *executor, const fut_vtable_t *vtable, const void *args) {
@@ -443,6 +518,14 @@ int64_t fut_block_on_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_
 
 int fut_executor_run(fut_executor_t *executor) { return run(executor, &never); }
 
+/* The task at the end of the queue. `last` points to its `next`. */
+static const fut_task_t *last_ready(const fut_home_t *home) {
+    const fut_task_t *task = home->batch;
+    if (home->first) return (const fut_task_t *)(const void *)((const char *)home->last - offsetof(fut_task_t, next));
+    while (task && task->next) task = task->next;
+    return task;
+}
+
 /* One look at the driver, then what is ready: up to the task that is last in the queue now, or all there is. 1: there is more. */
 static int run_round(fut_executor_t *executor, bool once_round) {
     fut_home_t *home = executor->home;
@@ -451,7 +534,7 @@ static int run_round(fut_executor_t *executor, bool once_round) {
     if (error < 0) return error;
     error = look(home, executor->driver);
     take_inbox(home);
-    if (error == 0) error = run_ready(home, executor->driver, &never, once_round ? home->last : NULL);
+    if (error == 0) error = run_ready(home, executor->driver, &never, once_round ? last_ready(home) : NULL);
     more = leave(home);
     return error < 0 ? error : more;
 }
@@ -486,7 +569,7 @@ void fut_executor_cancel_all(fut_executor_t *executor) {
 
 fut_executor_t *fut_executor_of(const fut_context_t *cx) {
     const fut_task_t *task = cx->waker.target;
-    return task && fut_waker_vtable_(cx->waker)->wake == wake ? home_of(task)->executor : NULL;
+    return task && fut_waker_vtable_(cx->waker)->clone == count_clone ? home_of(task)->executor : NULL;
 }
 
 size_t fut_executor_tasks(const fut_executor_t *executor) { return executor->home->scheduler.live; }

@@ -14,13 +14,15 @@ struct fut_home {
     fut_scheduler_t scheduler; /* first: a task's `scheduler` is its home */
 
     /* The executor's thread. */
-    fut_executor_t *executor;
-    fut_task_t     *first, *last; /* the run queue, linked through `next`                          */
-    fut_task_t     *latest;       /* the LIFO slot, where the options ask for one                  */
-    uint64_t        now;          /* the driver's clock, as of the last look                       */
-    unsigned        budget, streak, polls; /* polls: left before the next look at the driver        */
-    unsigned        forks;        /* fut__forks when it was made                                   */
-    bool            lifo, quiet;
+    fut_executor_t      *executor;
+    fut_task_t          *first, **last; /* the run queue, linked through `next`; where the next one is linked   */
+    fut_task_t          *batch;         /* the older part of the queue, which run_ready works through           */
+    fut_task_t          *latest;        /* the LIFO slot, where the options ask for one                         */
+    const fut_context_t *polling;       /* while tasks are run: its waker says which                            */
+    uint64_t             now;           /* the driver's clock, as of the last look                              */
+    unsigned             budget, streak;
+    unsigned             forks;         /* the process it was made in                                           */
+    bool                 lifo, quiet;
 
     /* Any thread, atomically. Away from the queue: what other threads write should not slow it down. */
     char        gap[64];

@@ -64,6 +64,7 @@ fut_task_t *fut__pool_take(fut__pool_t *pool, fut_scheduler_t *scheduler, size_t
     task->scheduler = scheduler;
     task->state     = 0;
     task->flags     = 0;
+    task->queued    = 0;
     task->size      = (uint8_t)size;
     return task;
 }

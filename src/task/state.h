@@ -47,8 +47,8 @@ enum {
     FUT__ENDED     = 16,  /* the future is done; never polled again                                                    */
     FUT__CANCEL    = 32,  /* fut_join_cancel asked: the next run begins the cancellation                               */
     FUT__CANCELLED = 64,  /* it did, before the future had ended by itself                                             */
-    FUT__POLLING   = 128, /* being polled right now                                                                    */
-    FUT__QUEUED    = 256, /* on the local executor's run queue, `next` is in use                                       */
+    FUT__BY_HAND   = 128, /* the root is no async function: its leaf is always itself                                  */
+    FUT__UNUSUAL   = FUT__ENDED | FUT__CANCEL | FUT__BY_HAND, /* not for the shortest path of the executor             */
 };
 
 #endif

@@ -63,7 +63,7 @@ void fut__task_end(fut_task_t *task, int status) {
 
 void fut__task_recycle(fut_task_t *task) {
     uint32_t state = fut__load_relaxed(&task->state);
-    if (!(task->flags & FUT__ENDED) || task->flags & (FUT__JOINABLE | FUT__QUEUED) || state & FUT__NOTIFIED) return;
+    if (!(task->flags & FUT__ENDED) || task->flags & FUT__JOINABLE || task->queued || state & FUT__NOTIFIED) return;
     if (task->flags & FUT__OWNED) fut__release(((void **)(void *)(task + 1))[1]);
     fut__store_relaxed(&task->state, state + FUT__GENERATION); /* handles of this tenant are out of date, too */
     fut__pool_put(&task->scheduler->pool, task);
@@ -80,7 +80,8 @@ void fut__task_begin_cancel(fut_task_t *task) {
 /* ---- spawn --------------------------------------------------------------------------------- */
 
 static fut_task_t *live(fut_task_t *task, unsigned flags, fut_future_t *root) {
-    task->flags = (uint16_t)(FUT__LIVE | flags);
+    task->flags = (uint16_t)(FUT__LIVE | flags | (fut_is_frame_(root) ? 0 : FUT__BY_HAND));
+    task->queued = 0;
     task->next  = NULL;
     task->leaf  = root;
     task->join  = NULL;
@@ -276,7 +277,8 @@ static void drop_task(fut_task_t *task, void *unused) {
 static void forget_task(fut_task_t *task, void *unused) {
     (void)unused;
     fut__clear(&task->state, (uint32_t)FUT__NOTIFIED);
-    task->flags &= (uint16_t) ~(FUT__QUEUED | FUT__JOINABLE);
+    task->flags &= (uint16_t)~FUT__JOINABLE;
+    task->queued = 0;
     fut__task_recycle(task);
 }
 

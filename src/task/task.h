@@ -80,14 +80,12 @@ static inline fut_poll_t fut__task_poll(fut_task_t *task, fut_context_t *cx) {
     fut_poll_t    answer;
     cx->waker.target = task;
     cx->waker.tag    = fut__task_tag(task);
-    cx->held         = false;
+    cx->held         = 0;
     if (__builtin_expect(task->flags & FUT__CANCEL, 0)) {
         fut__task_begin_cancel(task);
         if (fut_is_done(root)) return FUT_READY;
     }
-    task->flags |= FUT__POLLING;
     answer = fut_poll_leaf(root, &task->leaf, cx);
-    task->flags &= (uint16_t)~FUT__POLLING;
     if (__builtin_expect(fut__checking, 0) && answer == FUT_PENDING) fut__check_root(root, cx);
     return answer;
 }
