@@ -159,17 +159,18 @@ struct fut_vtable {
     uint32_t    output, output_size; /* offset and size of the output            */
     uint32_t    joined;              /* offset of the output in a task's handle  */
     uint8_t     align, kind;
-    uint8_t     errors; /* the integer type of the output, if it can carry an errno */
-    uint8_t     loses;  /* fut_loses_t                                      */
+    uint8_t     errors; /* the integer type of the output, if it can carry an errno            */
+    uint8_t     loses;  /* fut_loses_t                                                         */
+    uint8_t     cell;   /* the size in units of 8 bytes; 0: too large or too strictly aligned for a pool */
 };
-
-/* Poll through the vtable. Executor's thread. Whoever ignores the answer waits for ever. */
-FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll(fut_future_t *future, fut_context_t *cx) {
-    return future->vtable->poll(future, cx);
-}
 
 /* Has it completed, or been dropped? */
 FUT_INLINE_ bool fut_is_done(const fut_future_t *future) { return future->point == FUT_POINT_DONE; }
+
+/* Poll any future. Executor's thread. Whoever ignores the answer waits for ever. */
+FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll(fut_future_t *future, fut_context_t *cx) {
+    return fut_is_done(future) ? FUT_READY : future->vtable->poll(future, cx);
+}
 
 /* How a poll written by hand ends: `return fut_ready(&self->future);` once the output is set,
  * `return fut_pending(&self->future);` once the waker is stored. They keep `point` true. */

@@ -18,15 +18,16 @@
  *     entered here: poll --PENDING
  *                     '--READY--> go on, or to FINALLY where the function was cancelled meanwhile
  */
-#define FUT_WAIT_(c, child, kind, first_poll)                                                                        \
+#define FUT_WAIT_(c, child, kind, first_poll, pending)                                                               \
     if ((first_poll) == FUT_PENDING) {                                                                               \
+        pending;                                                                                                     \
         do {                                                                                                         \
             if (fut_suspend_(&self->frame, child, kind, FUT_POINT_(c), __LINE__, fut_in_finally_, cx))               \
                 return FUT_PENDING;                                                                                  \
             break;                                                                                                   \
             FUT_POINT_HERE_(c);                                                                                      \
         } while (FUT_CHECK_POLL_(child, cx, fut_poll(child, cx)) == FUT_PENDING);                                    \
-        if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                                                \
+        if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                                   \
     }
 
 #define FUT_FINALLY_NOW_()                                                                                           \
@@ -38,19 +39,21 @@
 #define FUT_AWAIT_1(c, slot)                                                                                         \
     do {                                                                                                             \
         FUT_WAIT_(c, &(slot).future, (slot).future.vtable->kind,                                                     \
-                  FUT_CHECK_POLL_(&(slot).future, cx, fut_poll(&(slot).future, cx)))                                 \
+                  FUT_CHECK_POLL_(&(slot).future, cx, fut_poll(&(slot).future, cx)), (void)0)                        \
     } while (0)
+#define FUT_CALL_(c, slot, name)                                                                                     \
+    FUT_START_CALL_(slot, name);                                                                                     \
+    FUT_WAIT_(c, &(slot).future, FUT_KIND_(slot), FUT_CHECK_POLL_(&(slot).future, cx, name##_poll(&(slot), cx)),     \
+              FUT_START_PENDING_(slot, name))
 #define FUT_AWAIT_2(c, slot, name)                                                                                   \
     do {                                                                                                             \
-        FUT_START_2(slot, name);                                                                                     \
-        FUT_WAIT_(c, &(slot).future, name##_vtable.kind,                                                             \
-                  FUT_CHECK_POLL_(&(slot).future, cx, name##_poll(&(slot), cx)))                                     \
+        FUT_ARGS_2(slot, name);                                                                                      \
+        FUT_CALL_(c, slot, name)                                                                                     \
     } while (0)
 #define FUT_AWAIT_M(c, slot, name, ...)                                                                              \
     do {                                                                                                             \
-        FUT_START_M(slot, name, __VA_ARGS__);                                                                        \
-        FUT_WAIT_(c, &(slot).future, name##_vtable.kind,                                                             \
-                  FUT_CHECK_POLL_(&(slot).future, cx, name##_poll(&(slot), cx)))                                     \
+        FUT_ARGS_M(slot, name, __VA_ARGS__);                                                                         \
+        FUT_CALL_(c, slot, name)                                                                                     \
     } while (0)
 
 #define FUT_AWAIT(...)       FUT_AWAIT_AT_(__COUNTER__, __VA_ARGS__)

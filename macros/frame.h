@@ -52,15 +52,22 @@
         char fut_takes_arguments_;                                                                                   \
     }
 
+/* fut_kind_ is never stored to: its size tells the macros, at compile time, what is in a slot. */
+#define FUT_KIND_(slot) ((uint8_t)(sizeof((slot).fut_kind_) - 1))
+
 #define FUT_ASYNC_FRAME(...)                                                                                         \
     union {                                                                                                          \
         fut_future_t future;                                                                                         \
         fut_frame_t  frame;                                                                                          \
+        char         fut_kind_[1 + FUT_IS_FRAME_];                                                                   \
     };                                                                                                               \
     FUT_CAT_(FUT_CAT_(FUT_MEMBERS_, FUT_COUNT_(__VA_ARGS__)), _)(__VA_ARGS__)
 
 #define FUT_FUTURE(...)                                                                                              \
-    fut_future_t future;                                                                                             \
+    union {                                                                                                          \
+        fut_future_t future;                                                                                         \
+        char         fut_kind_[1 + FUT_BY_HAND_];                                                                    \
+    };                                                                                                               \
     FUT_CAT_(FUT_CAT_(FUT_MEMBERS_, FUT_COUNT_(__VA_ARGS__)), _)(__VA_ARGS__)
 
 /* ---- The vtable -------------------------------------------------------------------------- */
@@ -72,7 +79,12 @@
     .name = #fn, .poll = fn##_poll_erased_, .file = __FILE__, .line = __LINE__, .size = sizeof(fn##_t),               \
     .args = offsetof(fn##_t, args), .args_size = sizeof(((fn##_t *)0)->args), .output = offsetof(fn##_t, output),     \
     .output_size = sizeof(((fn##_t *)0)->output), .joined = offsetof(struct fn##_join, output),                       \
-    .align = _Alignof(fn##_t), .kind = kind_, .errors = FUT_ERRORS_(fn)
+    .align = _Alignof(fn##_t), .kind = kind_, .errors = FUT_ERRORS_(fn),                                              \
+    .cell = FUT_CELL_(sizeof(fn##_t), _Alignof(fn##_t))
+
+/* Blocks of a pool begin at multiples of 16 where their size is one. */
+#define FUT_CELL_(size, align) \
+    ((size) > 512 || (align) > 16 ? 0 : (align) > 8 ? ((size) + 15) / 16 * 2 : ((size) + 7) / 8)
 
 /* The vtable's poll takes any future; name_poll takes this one. A cast of the function would be shorter, and undefined. */
 #define FUT_ERASE_(name)                                                                                             \
@@ -103,27 +115,45 @@
 
 /* ---- START ------------------------------------------------------------------------------- */
 
-/* Only the header and the arguments are written: a frame with a buffer of 4 KiB costs nothing to call. */
+#define FUT_SLOT_IS_(slot, name) \
+    _Static_assert(_Generic(&(slot), name##_t * : 1, default : 0), "the slot `" #slot "` is not a " #name "_t")
+
+/* The arguments: checked, and assigned in place. A frame with a buffer of 4 KiB costs nothing to call. */
+#define FUT_ARGS_2(slot, name)                                                                                       \
+    FUT_SLOT_IS_(slot, name);                                                                                        \
+    FUT_CHECK_START_(slot);                                                                                          \
+    (void)((slot).args = (struct name##_args){0})
+#define FUT_ARGS_M(slot, name, ...)                                                                                  \
+    FUT_SLOT_IS_(slot, name);                                                                                        \
+    FUT_CHECK_START_(slot);                                                                                          \
+    (void)sizeof((slot).fut_takes_arguments_);                                                                       \
+    (void)((slot).args = (struct name##_args){__VA_ARGS__})
+
 #define FUT_START_HEADER_(slot, name)                                                                                \
     ((slot).future.vtable = &name##_vtable, (slot).future.line = 0, (slot).future.point = FUT_POINT_START,           \
      (slot).future.flags = 0)
 
-#define FUT_SLOT_IS_(slot, name) \
-    _Static_assert(_Generic(&(slot), name##_t * : 1, default : 0), "the slot `" #slot "` is not a " #name "_t")
-
+#define FUT_START(...) FUT_CAT_(FUT_START_, FUT_COUNT_(__VA_ARGS__))(__VA_ARGS__)
 #define FUT_START_2(slot, name)                                                                                      \
-    FUT_SLOT_IS_(slot, name);                                                                                        \
-    FUT_CHECK_START_(slot);                                                                                          \
-    (void)(FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){0})
-#define FUT_START_M(slot, name, ...)                                                                                 \
-    FUT_SLOT_IS_(slot, name);                                                                                        \
-    FUT_CHECK_START_(slot);                                                                                          \
-    (void)sizeof((slot).fut_takes_arguments_);                                                                       \
-    (void)(FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){__VA_ARGS__})
-
-#define FUT_START(...)                                                                                               \
     do {                                                                                                             \
-        FUT_CAT_(FUT_START_, FUT_COUNT_(__VA_ARGS__))(__VA_ARGS__);                                                  \
+        FUT_ARGS_2(slot, name);                                                                                      \
+        (void)FUT_START_HEADER_(slot, name);                                                                         \
     } while (0)
+#define FUT_START_M(slot, name, ...)                                                                                 \
+    do {                                                                                                             \
+        FUT_ARGS_M(slot, name, __VA_ARGS__);                                                                         \
+        (void)FUT_START_HEADER_(slot, name);                                                                         \
+    } while (0)
+
+/* AWAIT polls an async function by its name, at once; so the vtable can wait until it is PENDING, and line and flags are
+ * written when it suspends. A child that is ready at once then costs its arguments, its output, and its `point`. */
+#if defined(FUT_CHECKED)
+#define FUT_START_CALL_(slot, name)    ((void)FUT_START_HEADER_(slot, name))
+#define FUT_START_PENDING_(slot, name) ((void)0)
+#else
+#define FUT_START_CALL_(slot, name) \
+    (FUT_KIND_(slot) == FUT_IS_FRAME_ ? (void)((slot).future.point = FUT_POINT_START) : (void)FUT_START_HEADER_(slot, name))
+#define FUT_START_PENDING_(slot, name) ((void)((slot).future.vtable = &name##_vtable))
+#endif
 
 #endif

@@ -18,6 +18,7 @@
 #define FUT_EXECUTOR_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "driver.h"
 #include "task.h"
@@ -49,7 +50,7 @@ void fut_executor_destroy(fut_executor_t *executor);
 /* ---- Spawning ----------------------------------------------------------------------------- */
 
 /* SPAWN(executor, fn, args...) -> struct fn_join: see task.h. Never fails by itself: the handle's status tells. */
-#define FUT_SPAWN(executor, ...) FUT_SPAWN_BY_(fut_spawn, executor, __VA_ARGS__)
+#define FUT_SPAWN(executor, ...) FUT_SPAWN_BY_(fut_spawn_here_, executor, __VA_ARGS__)
 /* SPAWN_IN(executor, slot, fn, args...): in the caller's storage, which must stay until the task has ended. The slot is
  * filled by START; this is the handle: struct fn_join h = { .join = ... } is what the macro yields. */
 #define FUT_SPAWN_IN(executor, slot, ...) \
@@ -60,6 +61,16 @@ void fut_executor_destroy(fut_executor_t *executor);
 #define FUT_SPAWN_IN_M(executor, slot, name, ...)                                                                    \
     (FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){__VA_ARGS__},                                 \
      (struct name##_join){.join = fut_spawn_in(executor, &(slot).future)})
+
+/* What SPAWN calls: where vtable and arguments are known to the compiler, so is the size of the copy. */
+void *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_join_t *join);
+FUT_MUST_USE FUT_INLINE_ fut_join_t fut_spawn_here_(fut_executor_t *executor, const fut_vtable_t *vtable, const void *args,
+                                                    size_t size) {
+    fut_join_t join;
+    void      *future = fut_spawn_begin_(executor, vtable, &join);
+    if (future && args) memcpy((char *)future + vtable->args, args, size);
+    return join;
+}
 
 FUT_MUST_USE fut_join_t fut_spawn(fut_executor_t *executor, const fut_vtable_t *vtable, const void *args);
 FUT_MUST_USE fut_join_t fut_spawn_in(fut_executor_t *executor, fut_future_t *started);
@@ -80,7 +91,7 @@ int fut_block_on(fut_executor_t *executor, fut_future_t *started);
     ((FUT_INTEGER_OF_(name))fut_block_on_(executor, &name##_vtable, &(name##_t){.future = {0}}.future, NULL))
 #define FUT_BLOCK_ON_M(executor, name, ...)                                                                          \
     ((FUT_INTEGER_OF_(name))fut_block_on_(executor, &name##_vtable, &(name##_t){.future = {0}}.future,                \
-                                          FUT_SPAWN_ARGS_M(name, __VA_ARGS__)))
+                                          FUT_SPAWN_ARGS_(name, __VA_ARGS__)))
 #define FUT_INTEGER_OF_(name)                                                                                        \
     __typeof__(_Generic(((name##_t *)0)->output, long : 0L, long long : 0LL, default : 0))
 int64_t fut_block_on_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_future_t *slot, const void *args);

@@ -102,18 +102,20 @@ bool fut_join_is_done(const fut_join_t *join);
 
 extern const fut_vtable_t fut_join_vtable;
 
-#define FUT_SPAWN_ARGS_2(name)      NULL
-#define FUT_SPAWN_ARGS_M(name, ...) (&(struct name##_args){__VA_ARGS__} + 0 * sizeof(((name##_t *)0)->fut_takes_arguments_))
+#define FUT_SPAWN_ARGS_(name, ...) \
+    (&(struct name##_args){__VA_ARGS__} + 0 * sizeof(((name##_t *)0)->fut_takes_arguments_))
 
-/* SPAWN_BY_(spawner, executor, fn, args...) -> struct fn_join */
+/* FUT_SPAWN_BY_(spawner, executor, fn, args...) -> struct fn_join */
 #define FUT_SPAWN_BY_(spawner, executor, ...)                                                                        \
     FUT_CAT_(FUT_SPAWN_BY_, FUT_DEFINE_COUNT_(__VA_ARGS__))(spawner, executor, __VA_ARGS__)
 #define FUT_SPAWN_BY_1(spawner, executor, name) \
-    ((struct name##_join){.join = spawner(executor, &name##_vtable, NULL)})
-#define FUT_SPAWN_BY_M(spawner, executor, name, ...) \
-    ((struct name##_join){.join = spawner(executor, &name##_vtable, FUT_SPAWN_ARGS_M(name, __VA_ARGS__))})
+    ((struct name##_join){.join = spawner(executor, &name##_vtable, NULL, 0)})
+#define FUT_SPAWN_BY_M(spawner, executor, name, ...)                                                                 \
+    ((struct name##_join){                                                                                           \
+        .join = spawner(executor, &name##_vtable, FUT_SPAWN_ARGS_(name, __VA_ARGS__), sizeof(struct name##_args))})
+#define FUT_TASK_SPAWN_(scheduler, vtable, args, size) fut_task_spawn(scheduler, vtable, args)
 
-#define FUT_TASK_SPAWN(scheduler, ...) FUT_SPAWN_BY_(fut_task_spawn, scheduler, __VA_ARGS__)
+#define FUT_TASK_SPAWN(scheduler, ...) FUT_SPAWN_BY_(FUT_TASK_SPAWN_, scheduler, __VA_ARGS__)
 #define FUT_DETACH(handle)             fut_join_detach(&(handle).join)
 
 #ifndef FUT_NO_SHORT_NAMES

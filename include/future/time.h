@@ -50,6 +50,7 @@ typedef struct fut_sleep {
     FUT_JOIN_TYPE_(fut_sleep, int);
     union {
         fut_future_t future;
+        char         fut_kind_[1 + FUT_BY_HAND_];
         fut_timer_t  timer;
         struct {
             char skip_[offsetof(fut_timer_t, deadline)];
@@ -73,6 +74,7 @@ typedef struct fut_sleep_until {
     FUT_JOIN_TYPE_(fut_sleep_until, int);
     union {
         fut_future_t future;
+        char         fut_kind_[1 + FUT_BY_HAND_];
         fut_timer_t  timer;
         struct {
             char skip_[offsetof(fut_timer_t, deadline)];

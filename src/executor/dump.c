@@ -49,9 +49,11 @@ static void print_backtrace(const dump_t *dump, const fut_future_t *future) {
 static void print_task(fut_task_t *task, void *data) {
     const dump_t *dump = data;
     fprintf(dump->out, "task %p  ", (void *)task);
-    if (dump->polling == task) {
-        fprintf(dump->out, "being polled\n");
-    } else if (task->flags & FUT__ENDED) {
+    if (dump->polling == task) { /* its frames are on their way: only the root is sure to be there */
+        fprintf(dump->out, "being polled\n    %s\n", fut__task_root(task)->vtable->name);
+        return;
+    }
+    if (task->flags & FUT__ENDED) {
         fprintf(dump->out, "has ended, output not taken\n");
     } else if (task->queued) {
         fprintf(dump->out, "ready to run\n");

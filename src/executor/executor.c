@@ -21,6 +21,7 @@
 
 #include "../core/memory.h"
 #include "future/reactor.h"
+#include "../task/life.h"
 #include "home.h"
 
 enum {
@@ -451,41 +452,52 @@ void fut_executor_destroy(fut_executor_t *executor) {
     *executor = (fut_executor_t){NULL, NULL, NULL};
 }
 
-/* Outside of a run the executor may be armed, waiting inside a foreign loop: then the bell tells it. */
-static fut_join_t spawned(fut_home_t *home, fut_task_t *task, const fut_vtable_t *vtable) {
-    fut_join_t join = fut__join_new(task, vtable, task ? 0 : -ENOMEM);
-    if (!task) return join;
-    push(home, task);
-    if (fut__load_relaxed(&home->armed) && fut__exchange(&home->armed, 0)) ring(home);
-    return join;
-}
-
 static int may_spawn(const fut_home_t *home) {
     uint64_t owner = fut__load_relaxed(&home->owner);
-    if (home->scheduler.closing) return -ECANCELED;
-    return owner == NOBODY || owner == thread_number ? 0 : -EPERM;
+    if (__builtin_expect(home->scheduler.closing, 0)) return -ECANCELED;
+    return owner == thread_number || owner == NOBODY ? 0 : -EPERM;
+}
+
+/* Outside of a run the executor may be armed, waiting inside a foreign loop: then the bell tells it. */
+static void schedule_first(fut_home_t *home, fut_task_t *task) {
+    push(home, task);
+    if (fut__load_relaxed(&home->owner) == thread_number) return;
+    if (fut__load_relaxed(&home->armed) && fut__exchange(&home->armed, 0)) ring(home);
+}
+
+void *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_join_t *join) {
+    fut_home_t *home  = executor->home;
+    int         error = may_spawn(home);
+    fut_task_t *task  = NULL;
+    if (error == 0 && !(task = fut__task_new(&home->scheduler, vtable))) error = -ENOMEM;
+    fut__join_init(join, task, vtable, error);
+    if (!task) return NULL;
+    schedule_first(home, task);
+    return task->leaf;
 }
 
 fut_join_t fut_spawn(fut_executor_t *executor, const fut_vtable_t *vtable, const void *args) {
-    fut_home_t *home  = executor->home;
-    int         error = may_spawn(home);
-    if (error < 0) return fut__join_new(NULL, vtable, error);
-    return spawned(home, fut__task_new(&home->scheduler, vtable, args), vtable);
+    return fut_spawn_here_(executor, vtable, args, vtable->args_size);
 }
 
 fut_join_t fut_spawn_in(fut_executor_t *executor, fut_future_t *started) {
     fut_home_t *home  = executor->home;
     int         error = may_spawn(home);
-    if (error < 0) return fut__join_new(NULL, started->vtable, error);
-    return spawned(home, fut__task_new_in(&home->scheduler, started), started->vtable);
+    fut_task_t *task  = NULL;
+    fut_join_t  join;
+    if (error == 0 && !(task = fut__task_new_in(&home->scheduler, started))) error = -ENOMEM;
+    fut__join_init(&join, task, started->vtable, error);
+    if (task) schedule_first(home, task);
+    return join;
 }
 
 /* Its task must not be recycled before its end was seen: a handle that nobody has keeps it. */
 int fut_block_on(fut_executor_t *executor, fut_future_t *started) {
-    fut_join_t  join = {.status = polls_under_way > 0 ? -EBUSY : 0};
+    fut_join_t  join;
     fut_task_t *task;
     int         error;
-    if (join.status == 0) join = fut_spawn_in(executor, started);
+    if (polls_under_way > 0) return -EBUSY;
+    join = fut_spawn_in(executor, started);
     if (join.status < 0) return join.status;
     task  = join.task;
     error = run(executor, &task->flags);

@@ -11,22 +11,6 @@
 #include "../core/memory.h"
 #include "pool.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define POISONING 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define POISONING 1
-#endif
-#endif
-#ifdef POISONING
-#include <sanitizer/asan_interface.h>
-#define POISON(at, size)   ASAN_POISON_MEMORY_REGION(at, size)
-#define UNPOISON(at, size) ASAN_UNPOISON_MEMORY_REGION(at, size)
-#else
-#define POISON(at, size)   ((void)(at), (void)(size))
-#define UNPOISON(at, size) ((void)(at), (void)(size))
-#endif
-
 /* The blocks begin at a multiple of 16, so a block whose size is one, too, suits every type of C. */
 enum { HEADER = (sizeof(fut__chunk_t) + 15) & ~15, FIRST_CHUNK = 4 * 1024, LARGEST_CHUNK = 256 * 1024 };
 
@@ -51,14 +35,9 @@ static fut_task_t *nth(const fut__chunk_t *chunk, size_t n) {
     return (fut_task_t *)(void *)((char *)(uintptr_t)chunk + HEADER + n * chunk->block);
 }
 
-fut_task_t *fut__pool_take(fut__pool_t *pool, fut_scheduler_t *scheduler, size_t size) {
-    fut_task_t   *task  = pool->free[size];
+fut_task_t *fut__pool_cut(fut__pool_t *pool, fut_scheduler_t *scheduler, size_t size) {
     fut__chunk_t *chunk = pool->fresh[size];
-    if (task) {
-        pool->free[size] = task->next;
-        UNPOISON(task + 1, size * 8);
-        return task;
-    }
+    fut_task_t   *task;
     if ((!chunk || chunk->used == chunk->count) && !(chunk = add_chunk(pool, size))) return NULL;
     task            = nth(chunk, chunk->used++);
     task->scheduler = scheduler;
@@ -67,13 +46,6 @@ fut_task_t *fut__pool_take(fut__pool_t *pool, fut_scheduler_t *scheduler, size_t
     task->queued    = 0;
     task->size      = (uint8_t)size;
     return task;
-}
-
-void fut__pool_put(fut__pool_t *pool, fut_task_t *task) {
-    task->flags              = 0;
-    task->next               = pool->free[task->size];
-    pool->free[task->size] = task;
-    POISON(task + 1, (size_t)task->size * 8);
 }
 
 void fut__pool_visit(const fut__pool_t *pool, fut__task_visitor_t *visit, void *data) {

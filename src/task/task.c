@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "../core/memory.h"
-#include "pool.h"
+#include "life.h"
 
 _Static_assert(ECANCELED == FUT_ECANCELED, "the core's number for ECANCELED is not this system's");
 _Static_assert(sizeof(fut_task_t) <= 64, "a task's header fits a cache line");
@@ -42,33 +42,6 @@ fut_poll_t fut_task_run(fut_task_t *task, fut_context_t *cx) {
     return FUT_PENDING;
 }
 
-static void deliver(fut_task_t *task, fut_join_t *join);
-
-/* The task's end is also the end of its wakers, so the generation moves before anything else can happen. */
-void fut__task_end(fut_task_t *task, int status) {
-    uint32_t state = fut__add(&task->state, FUT__GENERATION); /* (7) */
-    /* A NOTIFIED that came while it was RUNNING put the task into no queue. Nobody has the new generation: a plain store. */
-    if (state & FUT__RUNNING)
-        fut__store_relaxed(&task->state, (state & FUT__GENERATION_MASK) + FUT__GENERATION);
-    if (status < 0) task->flags |= FUT__CANCELLED;
-    task->flags |= FUT__ENDED;
-    task->scheduler->live--;
-    if (task->join) {
-        fut_join_t *join = task->join;
-        deliver(task, join);
-        fut_wake(join->waker);
-    }
-    fut__task_recycle(task);
-}
-
-void fut__task_recycle(fut_task_t *task) {
-    uint32_t state = fut__load_relaxed(&task->state);
-    if (!(task->flags & FUT__ENDED) || task->flags & FUT__JOINABLE || task->queued || state & FUT__NOTIFIED) return;
-    if (task->flags & FUT__OWNED) fut__release(((void **)(void *)(task + 1))[1]);
-    fut__store_relaxed(&task->state, state + FUT__GENERATION); /* handles of this tenant are out of date, too */
-    fut__pool_put(&task->scheduler->pool, task);
-}
-
 void fut__task_begin_cancel(fut_task_t *task) {
     fut_future_t *root = fut__task_root(task);
     task->flags &= (uint16_t)~FUT__CANCEL;
@@ -79,67 +52,50 @@ void fut__task_begin_cancel(fut_task_t *task) {
 
 /* ---- spawn --------------------------------------------------------------------------------- */
 
-static fut_task_t *live(fut_task_t *task, unsigned flags, fut_future_t *root) {
-    task->flags = (uint16_t)(FUT__LIVE | flags | (fut_is_frame_(root) ? 0 : FUT__BY_HAND));
-    task->queued = 0;
-    task->next  = NULL;
-    task->leaf  = root;
-    task->join  = NULL;
-    task->scheduler->live++;
-    return task;
-}
-
-/* A future too large, or too strictly aligned, for the pool. The block holds its address and that of the memory. */
-static void *own_memory(fut_task_t *task, const fut_vtable_t *vtable) {
-    size_t align  = vtable->align > 16 ? vtable->align : 0;
-    char  *memory = fut__allocate(vtable->size + align);
-    if (!memory) return NULL;
-    ((void **)(void *)(task + 1))[1] = memory;
-    if (align) memory += align - (uintptr_t)memory % align;
-    return ((void **)(void *)(task + 1))[0] = memory;
-}
-
-fut_task_t *fut__task_new(fut_scheduler_t *scheduler, const fut_vtable_t *vtable, const void *args) {
-    bool          fits = vtable->size <= FUT__LARGEST && vtable->align <= 16;
-    size_t        unit = vtable->align > 8 ? 16 : 8;
-    size_t        size = fits ? (vtable->size + unit - 1) / unit * unit / 8 : 2 * sizeof(void *) / 8;
-    fut_task_t   *task = fut__pool_take(&scheduler->pool, scheduler, size);
-    fut_future_t *root;
-    if (!task) return NULL;
-    root = fits ? (void *)(task + 1) : own_memory(task, vtable);
-    if (!root) {
-        fut__pool_put(&scheduler->pool, task);
+/* A future too large, or too strictly aligned, for the pool. */
+fut_task_t *fut__task_new_large(fut_scheduler_t *scheduler, const fut_vtable_t *vtable) {
+    size_t      align  = vtable->align > 16 ? vtable->align : 0;
+    fut_task_t *task   = fut__pool_take(&scheduler->pool, scheduler, FUT__ADDRESSES);
+    char       *memory = task ? fut__allocate(vtable->size + align) : NULL, *root = memory;
+    void      **addresses = (void **)(void *)(task + 1);
+    if (!memory) {
+        if (task) fut__pool_put(&scheduler->pool, task);
         return NULL;
     }
-    *root = (fut_future_t){.vtable = vtable};
-    if (args)
-        memcpy((char *)root + vtable->args, args, vtable->args_size);
-    else
-        memset((char *)root + vtable->args, 0, vtable->args_size);
-    return live(task, fits ? FUT__INLINE : FUT__OWNED, root);
+    if (align) root += align - (uintptr_t)memory % align;
+    addresses[0]           = root;
+    addresses[1]           = memory;
+    *(fut_future_t *)(void *)root = (fut_future_t){.vtable = vtable};
+    return fut__task_live(task, FUT__OWNED, vtable, (fut_future_t *)(void *)root);
 }
 
 fut_task_t *fut__task_new_in(fut_scheduler_t *scheduler, fut_future_t *future) {
-    fut_task_t *task = fut__pool_take(&scheduler->pool, scheduler, sizeof(void *) / 8 + (sizeof(void *) < 8));
+    fut_task_t *task = fut__pool_take(&scheduler->pool, scheduler, FUT__ADDRESSES);
     if (!task) return NULL;
     *(fut_future_t **)(void *)(task + 1) = future;
-    return live(task, 0, future);
+    return fut__task_live(task, 0, future->vtable, future);
 }
 
-static fut_join_t spawned(fut_task_t *task, const fut_vtable_t *vtable) {
-    fut_join_t join = fut__join_new(task, vtable, task ? 0 : -ENOMEM);
-    if (task) fut__task_wake(task, fut__task_tag(task));
+/* The arguments are there before anybody can run the task. */
+fut_join_t fut_task_spawn(fut_scheduler_t *scheduler, const fut_vtable_t *vtable, const void *args) {
+    int         error = scheduler->closing ? -ECANCELED : 0;
+    fut_task_t *task  = NULL;
+    fut_join_t  join;
+    if (error == 0 && !(task = fut__task_new(scheduler, vtable))) error = -ENOMEM;
+    fut__join_init(&join, task, vtable, error);
+    if (task && args) memcpy((char *)task->leaf + vtable->args, args, vtable->args_size);
+    if (task) fut__task_wake(task, join.tag);
     return join;
 }
 
-fut_join_t fut_task_spawn(fut_scheduler_t *scheduler, const fut_vtable_t *vtable, const void *args) {
-    if (scheduler->closing) return fut__join_new(NULL, vtable, -ECANCELED);
-    return spawned(fut__task_new(scheduler, vtable, args), vtable);
-}
-
 fut_join_t fut_task_spawn_in(fut_scheduler_t *scheduler, fut_future_t *future) {
-    if (scheduler->closing) return fut__join_new(NULL, future->vtable, -ECANCELED);
-    return spawned(fut__task_new_in(scheduler, future), future->vtable);
+    int         error = scheduler->closing ? -ECANCELED : 0;
+    fut_task_t *task  = NULL;
+    fut_join_t  join;
+    if (error == 0 && !(task = fut__task_new_in(scheduler, future))) error = -ENOMEM;
+    fut__join_init(&join, task, future->vtable, error);
+    if (task) fut__task_wake(task, join.tag);
+    return join;
 }
 
 /* ---- join ---------------------------------------------------------------------------------- */
@@ -152,33 +108,10 @@ fut_join_t fut_task_spawn_in(fut_scheduler_t *scheduler, fut_future_t *future) {
  *
  * Until it is polled for the first time nobody knows where the handle lies, and waker.target keeps the vtable. From then on the
  * task knows the handle, and its end writes into it. */
-fut_join_t fut__join_new(fut_task_t *task, const fut_vtable_t *vtable, int status) {
-    fut_join_t join = {.future = {.vtable = &fut_join_vtable},
-                       .task   = task,
-                       .waker  = {(void *)(uintptr_t)vtable, 0},
-                       .status = status};
-    if (task) {
-        join.tag = fut__task_tag(task);
-        task->flags |= FUT__JOINABLE;
-    }
-    return join;
-}
-
 static bool is_running(const fut_join_t *join) { return join->task && fut__task_tag(join->task) == join->tag; }
 
 static bool has_ended(const fut_join_t *join) {
     return join->task && fut__task_tag(join->task) == join->tag + FUT__GENERATION && join->task->flags & FUT__ENDED;
-}
-
-/* Move the output from the task to the handle. */
-static void deliver(fut_task_t *task, fut_join_t *join) {
-    const fut_future_t *root   = fut__task_root(task);
-    const fut_vtable_t *vtable = root->vtable;
-    memcpy((char *)join + vtable->joined, (const char *)root + vtable->output, vtable->output_size);
-    join->status = task->flags & FUT__CANCELLED ? -ECANCELED : 0;
-    join->task   = NULL;
-    task->join   = NULL;
-    task->flags &= (uint16_t)~FUT__JOINABLE;
 }
 
 static void fail(fut_join_t *join, int status) {
@@ -198,7 +131,7 @@ static fut_poll_t join_poll(fut_future_t *future, fut_context_t *cx) {
     }
     if (has_ended(join)) {
         fut_task_t *task = join->task;
-        deliver(task, join);
+        fut__deliver(task, join);
         fut__task_recycle(task);
     } else if (future->point == FUT_POINT_START) {
         fail(join, join->status < 0 ? join->status : -ECANCELED);

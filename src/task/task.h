@@ -46,21 +46,13 @@ void             fut__scheduler_put(fut_scheduler_t **shelf, fut_scheduler_t *sc
 /* Drop every task. */
 void fut__scheduler_clear(fut_scheduler_t *scheduler);
 
-/* A task that is not scheduled yet, its future copied or pointed to. NULL: out of memory. */
-fut_task_t *fut__task_new(fut_scheduler_t *scheduler, const fut_vtable_t *vtable, const void *args);
+/* A task for a future of the caller's. life.h has the other ways in, and the way out. */
 fut_task_t *fut__task_new_in(fut_scheduler_t *scheduler, fut_future_t *future);
-/* Give the memory back if nothing refers to it any more: not queued, not in an inbox, output taken. */
-void fut__task_recycle(fut_task_t *task);
-/* (7): the future is done, or was dropped. */
-void fut__task_end(fut_task_t *task, int status);
 /* (1) (2) (3) */
 void fut__task_wake(void *target, fut_tag_t tag);
 
 typedef void fut__task_visitor_t(fut_task_t *task, void *data);
 void fut__pool_visit(const fut__pool_t *pool, fut__task_visitor_t *visit, void *data);
-
-/* A handle for the task, NULL for a spawn that failed with `status`. */
-fut_join_t fut__join_new(fut_task_t *task, const fut_vtable_t *vtable, int status);
 
 /* ---- Running ------------------------------------------------------------------------------- */
 
