@@ -43,8 +43,8 @@ int fut_reactor_fd(const fut_reactor_t *reactor);
 
 /* Register a descriptor for its life; again: no effect. 0, -EBADF, -EPERM (a file: always ready), -ENOSPC, -ENOMEM. */
 int fut_attach(fut_context_t *cx, int fd);
-/* close(2) for a descriptor which is or may be attached, and for any other. Who still waits for it gets -EBADF. Thread of
- * the executor that it is attached to. 0 or -errno. */
+/* close(2) for a descriptor which is attached, and for any other. Whoever still waits for it gets -EBADF, if this is the
+ * thread of the executor which waits; from another thread it is close and no more. 0 or -errno. */
 int fut_close(int fd);
 
 /* ---- The leaves --------------------------------------------------------------------------- */

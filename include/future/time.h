@@ -99,7 +99,8 @@ FUT_DECLARE(fut_sleep_until);
  * The child belongs to the caller and outlives the timeout. */
 typedef struct fut_timeout {
     FUT_FUTURE(fut_timeout, int, fut_future_t *child; fut_duration_t duration);
-    fut_sleep_t sleep;
+    fut_future_t *leaf; /* of the child: a wake costs the same at any depth under a timeout, too */
+    fut_sleep_t   sleep;
 } fut_timeout_t;
 FUT_DECLARE(fut_timeout);
 #endif

@@ -443,6 +443,8 @@ int fut_executor_init(fut_executor_t *executor, const fut_executor_options_t *op
 void fut_executor_destroy(fut_executor_t *executor) {
     fut_home_t *home = executor->home;
     if (!home) return;
+    if (fut__load_relaxed(&home->owner) != NOBODY)
+        FUT_PANIC(__FILE__, __LINE__, "fut_executor_destroy", "called while the executor runs: from inside a poll, or on another thread");
     fut__scheduler_clear(&home->scheduler);
     forget_queue(home);
     home->executor = NULL;

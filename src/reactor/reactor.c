@@ -75,6 +75,55 @@ static source_t *make_source(fut_reactor_t *reactor, int fd) {
     return find_source(reactor, fd);
 }
 
+/* ---- owners -------------------------------------------------------------------------------- */
+
+/* Which reactor knows a number, and on which thread: for fut_close, which is called where no context is at hand, in a
+ * FINALLY that runs because its task is dropped. The last reactor to register a number has it. An entry may be out of
+ * date, since a plain number is closed without a word; so only the same thread acts on it, and what it does is then harmless. */
+typedef struct owner {
+    fut_reactor_t *reactor;
+    pthread_t      thread;
+} owner_t;
+static pthread_mutex_t owners_lock = PTHREAD_MUTEX_INITIALIZER;
+static size_t          owners_count;
+static owner_t        *owners; /* by number */
+
+static fut_reactor_t *owner_of(int fd) {
+    owner_t owner = {NULL, pthread_self()};
+    pthread_mutex_lock(&owners_lock);
+    if (fd >= 0 && (size_t)fd < owners_count) owner = owners[fd];
+    pthread_mutex_unlock(&owners_lock);
+    return pthread_equal(owner.thread, pthread_self()) ? owner.reactor : NULL;
+}
+
+/* False: out of memory. */
+static bool grow_owners(size_t least) {
+    size_t   count = least > 2 * owners_count ? least + PER_BLOCK : 2 * owners_count;
+    owner_t *grown = fut__allocate_zeroed(count * sizeof *grown);
+    if (!grown) return false;
+    for (size_t i = 0; i < owners_count; i++) grown[i] = owners[i];
+    fut__release(owners);
+    owners       = grown;
+    owners_count = count;
+    return true;
+}
+
+static int set_owner(int fd, fut_reactor_t *reactor) {
+    bool fits;
+    pthread_mutex_lock(&owners_lock);
+    fits = (size_t)fd < owners_count || (reactor && grow_owners((size_t)fd + 1));
+    if (fits) owners[fd] = (owner_t){reactor, pthread_self()};
+    pthread_mutex_unlock(&owners_lock);
+    return fits || !reactor ? 0 : -ENOMEM;
+}
+
+static void disown_all(const fut_reactor_t *reactor) {
+    pthread_mutex_lock(&owners_lock);
+    for (size_t i = 0; i < owners_count; i++)
+        if (owners[i].reactor == reactor) owners[i].reactor = NULL;
+    pthread_mutex_unlock(&owners_lock);
+}
+
 /* ---- waits --------------------------------------------------------------------------------- */
 
 static void unlink_wait(fut_io_t *io) {
@@ -125,7 +174,9 @@ static int register_source(fut_reactor_t *reactor, int fd, source_t *source, uin
         error = tell_epoll(reactor, EPOLL_CTL_MOD, fd, source, events);
         if (error == -ENOENT || error == -EBADF) new_owner(source);
     }
-    if (error == -ENOENT) error = tell_epoll(reactor, EPOLL_CTL_ADD, fd, source, events);
+    if (error != -ENOENT) return error;
+    error = set_owner(fd, reactor);
+    if (error == 0) error = tell_epoll(reactor, EPOLL_CTL_ADD, fd, source, events);
     if (error == -EEXIST) error = tell_epoll(reactor, EPOLL_CTL_MOD, fd, source, events);
     source->registered = error == 0;
     return error;
@@ -178,49 +229,6 @@ static void io_blocked(fut_driver_t *driver, int fd, int interest) {
 
 /* ---- attaching ----------------------------------------------------------------------------- */
 
-/* Which reactor a number is attached to, for fut_close, which is called where no context is at hand: in a FINALLY that runs
- * because its task is dropped. */
-static struct {
-    pthread_mutex_t lock;
-    size_t          count;
-    fut_reactor_t **by_number;
-} owners = {PTHREAD_MUTEX_INITIALIZER, 0, NULL};
-
-static fut_reactor_t *owner_of(int fd) {
-    fut_reactor_t *owner;
-    pthread_mutex_lock(&owners.lock);
-    owner = fd >= 0 && (size_t)fd < owners.count ? owners.by_number[fd] : NULL;
-    pthread_mutex_unlock(&owners.lock);
-    return owner;
-}
-
-static int set_owner(int fd, fut_reactor_t *owner) {
-    int error = 0;
-    pthread_mutex_lock(&owners.lock);
-    if ((size_t)fd >= owners.count && owner) {
-        size_t          count     = (size_t)fd + 1 > 2 * owners.count ? (size_t)fd + 1 + PER_BLOCK : 2 * owners.count;
-        fut_reactor_t **by_number = fut__allocate_zeroed(count * sizeof(fut_reactor_t *));
-        if (by_number) {
-            for (size_t i = 0; i < owners.count; i++) by_number[i] = owners.by_number[i];
-            fut__release(owners.by_number);
-            owners.by_number = by_number;
-            owners.count     = count;
-        } else {
-            error = -ENOMEM;
-        }
-    }
-    if ((size_t)fd < owners.count) owners.by_number[fd] = owner;
-    pthread_mutex_unlock(&owners.lock);
-    return error;
-}
-
-static void disown_all(const fut_reactor_t *reactor) {
-    pthread_mutex_lock(&owners.lock);
-    for (size_t i = 0; i < owners.count; i++)
-        if (owners.by_number[i] == reactor) owners.by_number[i] = NULL;
-    pthread_mutex_unlock(&owners.lock);
-}
-
 /* Which system calls suit it, and whether a short read tells anything. */
 static uint8_t kind_of(int fd) {
     int         type;
@@ -248,8 +256,6 @@ static int io_attach(fut_driver_t *driver, int fd) {
     error  = register_source(reactor, fd, source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     if (error < 0) return error;
     if (source->state & FUT_IO_ATTACHED && source->generation == before) return 0;
-    error = set_owner(fd, reactor);
-    if (error < 0) return error;
     source->state = FUT_IO_ATTACHED | FUT_IO_MAYBE_READ | FUT_IO_MAYBE_WRITE | kind_of(fd);
     return source->state & FUT_IO_NOT_A_SOCKET ? make_nonblocking(fd) : 0;
 }

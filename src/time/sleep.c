@@ -98,9 +98,10 @@ fut_poll_t fut_timeout_poll(fut_timeout_t *self, fut_context_t *cx) {
     if (fut_is_done(&self->future)) return FUT_READY;
     if (self->future.point == FUT_POINT_START) {
         FUT_START(self->sleep, fut_sleep, self->duration);
+        self->leaf         = self->child;
         self->future.point = RUNNING;
     }
-    if (fut_poll(self->child, cx) == FUT_READY) {
+    if (fut_is_done(self->child) || fut_poll_leaf(self->child, &self->leaf, cx) == FUT_READY) {
         fut_drop(&self->sleep.future);
         self->output = self->future.point == EXPIRED ? -ETIMEDOUT : 0;
         return fut_ready(&self->future);
