@@ -48,9 +48,9 @@
 #define FUT_VERSION_PATCH 0
 
 #if defined(__GNUC__)
-#define FUT_MUST_USE __attribute__((warn_unused_result))
-#define FUT_INLINE_  static inline __attribute__((unused))
-#define FUT_COLD_    __attribute__((cold, noinline, unused))
+#define FUT_MUST_USE           __attribute__((warn_unused_result))
+#define FUT_INLINE_            static inline __attribute__((unused))
+#define FUT_COLD_              __attribute__((cold, noinline, unused))
 #define FUT_RARELY_(condition) __builtin_expect(!!(condition), 0)
 #else
 #define FUT_MUST_USE
@@ -138,7 +138,7 @@ typedef struct fut_note {
     const fut_future_t *child;  /* a future that it waits for, or NULL                           */
 } fut_note_t;
 
-enum { FUT_BY_HAND_, FUT_IS_FRAME_ };                                /* vtable.kind   */
+enum { FUT_BY_HAND_, FUT_IS_FRAME_ };                                 /* vtable.kind   */
 enum { FUT_NO_ERRORS_, FUT_SHORT_, FUT_INT_, FUT_LONG_, FUT_LLONG_ }; /* vtable.errors */
 
 struct fut_vtable {
@@ -217,9 +217,9 @@ typedef uint32_t fut_tag_t;
 
 /* The first word of a waker's target points to one of these. */
 typedef struct fut_waker_vtable {
-    void (*wake)(void *target, fut_tag_t tag);           /* any thread                          */
+    void (*wake)(void *target, fut_tag_t tag);                /* any thread                          */
     void (*wake_from_interrupt)(void *target, fut_tag_t tag); /* also on top of the executor's  */
-    void (*clone)(void *target, fut_tag_t tag);          /* for those who count; NULL: plain    */
+    void (*clone)(void *target, fut_tag_t tag);               /* for those who count; NULL: plain    */
     void (*drop)(void *target, fut_tag_t tag);
 } fut_waker_vtable_t;
 
@@ -250,32 +250,28 @@ FUT_INLINE_ void fut_wake_from_interrupt(fut_waker_t waker) {
  * may come from outside", drop takes that back. An executor that looks for deadlocks counts them;
  * others ignore both. Forgetting them never makes waking unsafe. */
 FUT_INLINE_ fut_waker_t fut_waker_clone(fut_waker_t waker) {
-    if (waker.target && fut_waker_vtable_(waker)->clone)
-        fut_waker_vtable_(waker)->clone(waker.target, waker.tag);
+    if (waker.target && fut_waker_vtable_(waker)->clone) fut_waker_vtable_(waker)->clone(waker.target, waker.tag);
     return waker;
 }
 FUT_INLINE_ void fut_waker_drop(fut_waker_t waker) {
-    if (waker.target && fut_waker_vtable_(waker)->drop)
-        fut_waker_vtable_(waker)->drop(waker.target, waker.tag);
+    if (waker.target && fut_waker_vtable_(waker)->drop) fut_waker_vtable_(waker)->drop(waker.target, waker.tag);
 }
 
 /* Would both wake the same task? */
-FUT_INLINE_ bool fut_waker_same(fut_waker_t a, fut_waker_t b) {
-    return a.target == b.target && a.tag == b.tag;
-}
+FUT_INLINE_ bool fut_waker_same(fut_waker_t a, fut_waker_t b) { return a.target == b.target && a.tag == b.tag; }
 
 /* ---- Context ---------------------------------------------------------------------------- */
 
 /* Everything a leaf needs, passed down explicitly: so two executors run in one thread, a test hands
  * in a virtual clock, and a microcontroller needs nothing else. Lives for one poll. */
 struct fut_context {
-    fut_waker_t   waker;  /* read it with fut_context_waker                        */
-    fut_driver_t *driver; /* NULL: this executor has no clock and no descriptors   */
-    fut_frame_t  *leaf;   /* the innermost frame that suspended in this poll       */
-    fut_frame_t  *cut;    /* the frame whose FINALLY must not suspend: fut_drop    */
-    fut_context_t *self;  /* this context, where its owner looks for FUT_YIELDED_  */
-    uint32_t      budget; /* what the task may still do in this poll               */
-    uint8_t       held;   /* how the next poll is made sure of:                    */
+    fut_waker_t    waker;  /* read it with fut_context_waker                        */
+    fut_driver_t  *driver; /* NULL: this executor has no clock and no descriptors   */
+    fut_frame_t   *leaf;   /* the innermost frame that suspended in this poll       */
+    fut_frame_t   *cut;    /* the frame whose FINALLY must not suspend: fut_drop    */
+    fut_context_t *self;   /* this context, where its owner looks for FUT_YIELDED_  */
+    uint32_t       budget; /* what the task may still do in this poll               */
+    uint8_t        held;   /* how the next poll is made sure of:                    */
 };
 enum { FUT_HELD_ = 1, FUT_YIELDED_ = 2 }; /* somebody took the waker; nobody had to: poll again */
 
@@ -351,13 +347,9 @@ typedef struct fut_unit {
     char nothing_;
 } fut_unit_t;
 
-/* Waking costs the same at any depth. When a frame suspends, it writes itself into the frame that
- * it directly awaits. So from the innermost frame, the leaf, a chain of parents leads up; the owner
- * of the chain polls the leaf, and a parent only when its child is READY. Anything else in between
- * (a future written by hand) ends the chain: the frame that awaits it is the leaf, and polls it.
- *
- * False: this frame is being dropped, so it may not suspend; the child was dropped instead. */
-FUT_INLINE_ void fut_set_point_(fut_frame_t *self, fut_future_t *awaiting, uint16_t point, uint32_t line, bool finally) {
+/* Where a frame stands and what it waits for. */
+FUT_INLINE_ void fut_set_point_(fut_frame_t *self, fut_future_t *awaiting, uint16_t point, uint32_t line,
+                                bool finally) {
     self->awaiting     = awaiting;
     self->future.point = point;
     self->future.flags = finally ? FUT_FINALIZING_ : 0; /* written anew: all three are one store */
@@ -368,6 +360,12 @@ FUT_INLINE_ void fut_set_point_(fut_frame_t *self, fut_future_t *awaiting, uint1
 #endif
 }
 
+/* Waking costs the same at any depth. When a frame suspends, it writes itself into the frame that
+ * it directly awaits. So from the innermost frame, the leaf, a chain of parents leads up; the owner
+ * of the chain polls the leaf, and a parent only when its child is READY. Anything else in between
+ * (a future written by hand) ends the chain: the frame that awaits it is the leaf, and polls it.
+ *
+ * False: this frame is being dropped, so it may not suspend; the child was dropped instead. */
 FUT_INLINE_ bool fut_suspend_(fut_frame_t *self, fut_future_t *child, uint8_t child_kind, uint16_t point, uint32_t line,
                               bool finally, fut_context_t *cx) {
     if (cx->cut == self) {
@@ -414,17 +412,14 @@ FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_climb_(fut_future_t *root, fut_future_t 
 
 /* Poll a future at its leaf and climb while what was polled is READY. `*leaf` is where the last
  * poll left off; at first it is the root. O(1) per wake, whatever the depth. */
-FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll_leaf(fut_future_t *root, fut_future_t **leaf,
-                                                  fut_context_t *cx) {
+FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll_leaf(fut_future_t *root, fut_future_t **leaf, fut_context_t *cx) {
     fut_future_t *future = *leaf;
     if (future->vtable->poll(future, cx) == FUT_READY) return fut_climb_(root, future, leaf, cx);
     if (future->vtable->kind == FUT_IS_FRAME_) *leaf = &cx->leaf->future;
     return FUT_PENDING;
 }
 
-FUT_INLINE_ bool fut_is_frame_(const fut_future_t *future) {
-    return future->vtable->kind == FUT_IS_FRAME_;
-}
+FUT_INLINE_ bool fut_is_frame_(const fut_future_t *future) { return future->vtable->kind == FUT_IS_FRAME_; }
 
 /* The child that a suspended async function waits for, if that is an async function, too. */
 FUT_INLINE_ fut_frame_t *fut_awaited_frame_(const fut_frame_t *frame) {
@@ -490,24 +485,24 @@ FUT_INLINE_ void fut_cancel(fut_future_t *future) {
  * before including this file where neither fits; it must not return. */
 #ifndef FUT_PANIC
 #if defined(__ELF__) && defined(__GNUC__) && __STDC_HOSTED__
-__attribute__((weak, cold, noreturn)) void fut_panic(const char *file, unsigned long line,
-                                                     const char *name, const char *mistake);
-#define FUT_PANIC(file, line, name, mistake)                                                        \
-    do {                                                                                           \
-        if (fut_panic) fut_panic(file, line, name, mistake);                                       \
-        __builtin_trap();                                                                          \
+__attribute__((weak, cold, noreturn)) void fut_panic(const char *file, unsigned long line, const char *name,
+                                                     const char *mistake);
+#define FUT_PANIC(file, line, name, mistake)                                                                           \
+    do {                                                                                                               \
+        if (fut_panic) fut_panic(file, line, name, mistake);                                                           \
+        __builtin_trap();                                                                                              \
     } while (0)
 #elif defined(__GNUC__)
-#define FUT_PANIC(file, line, name, mistake)                                                        \
-    do {                                                                                           \
-        (void)(file), (void)(line), (void)(name), (void)(mistake);                                 \
-        __builtin_trap();                                                                          \
+#define FUT_PANIC(file, line, name, mistake)                                                                           \
+    do {                                                                                                               \
+        (void)(file), (void)(line), (void)(name), (void)(mistake);                                                     \
+        __builtin_trap();                                                                                              \
     } while (0)
 #else
-#define FUT_PANIC(file, line, name, mistake)                                                        \
-    do {                                                                                           \
-        (void)(file), (void)(line), (void)(name), (void)(mistake);                                 \
-        for (;;) {}                                                                                \
+#define FUT_PANIC(file, line, name, mistake)                                                                           \
+    do {                                                                                                               \
+        (void)(file), (void)(line), (void)(name), (void)(mistake);                                                     \
+        for (;;) {}                                                                                                    \
     } while (0)
 #endif
 #endif

@@ -20,9 +20,9 @@
     FUT_33RD_(__VA_ARGS__, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, M, 2, \
               1, 0)
 
-/* 1 where the argument list is empty, 0 otherwise. It is empty if a comma appears neither in it, nor when a macro that
- * makes one is put before it, nor when () is put after it, but does when both are. (After J. Gustedt, "Detect empty macro
- * arguments", 2010.) */
+/* 1 where the argument list is empty, 0 otherwise. It is empty if a comma appears neither in it, nor when a macro
+ * that makes one is put before it, nor when () is put after it, but does when both are. (After J. Gustedt, "Detect
+ * empty macro arguments", 2010.) */
 #define FUT_HAS_COMMA_(...) \
     FUT_33RD_(__VA_ARGS__, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, \
               0, 0)

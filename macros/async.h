@@ -8,8 +8,8 @@
  *         ASYNC_END();
  *     }
  *
- * The price: a local of C does not survive an AWAIT; put it into the frame. With gcc, a local that is initialised and then
- * crosses an AWAIT is an error; docs/async-functions.md lists the flags that find the others.
+ * The price: a local of C does not survive an AWAIT; put it into the frame. With gcc, a local that is initialised and
+ * then crosses an AWAIT is an error; docs/async-functions.md lists the flags that find the others.
  *
  * ASYNC is static. Where other files await the function, its header says ASYNC_DECLARE(name) and its file
  * ASYNC_DEFINE(name) { ... }. ASYNC_FORWARD(name) announces a static one, for two that await each other.
@@ -35,7 +35,8 @@
 #define FUT_STRICT_END_
 #endif
 
-/* A call that must not remain after optimisation, not even at -O0: nothing reaches the end of the switch but a stray break. */
+/* A call that must not remain after optimisation, not even at -O0: nothing reaches the end of the switch but a stray
+ * break. */
 #if defined(__has_attribute)
 #if __has_attribute(error)
 __attribute__((noreturn, error("a `break` of yours left the async function: it stands in no loop and no switch"))) void
@@ -44,7 +45,8 @@ fut_stray_break_(void);
 #endif
 #endif
 #ifndef FUT_STRAY_BREAK_
-#define FUT_STRAY_BREAK_ FUT_PANIC(self->future.vtable->file, self->future.line, self->future.vtable->name, "stray break")
+#define FUT_STRAY_BREAK_                                                                                             \
+    FUT_PANIC(self->future.vtable->file, self->future.line, self->future.vtable->name, "stray break")
 #endif
 
 #define FUT_FRAME_VTABLE_(name) FUT_VTABLE_(name, FUT_IS_FRAME_), .drop = fut_frame_drop_, .cancel = fut_frame_cancel_
@@ -71,8 +73,9 @@ fut_stray_break_(void);
     static const fut_vtable_t name##_vtable;                                                                         \
     static fut_poll_t         name##_poll(name##_t *self, fut_context_t *cx)
 
-/* Two blocks, one after the other: the body, and what comes after FINALLY. In each, fut_return_to_ says where a return
- * goes: from the body to FINALLY, from there to the end; fut_in_finally_, whether an await may be cancelled. The labels give a forgotten macro a readable error. */
+/* Two blocks, one after the other: the body, and what comes after FINALLY. In each, fut_return_to_ says where a
+ * return goes: from the body to FINALLY, from there to the end; fut_in_finally_, whether an await may be cancelled.
+ * The labels give a forgotten macro a readable error. */
 #define FUT_ASYNC_BEGIN()                                                                                            \
     case FUT_POINT_START: {                                                                                          \
         enum { fut_return_to_ = FUT_POINT_FINALLY, fut_in_finally_ = 0 };                                           \

@@ -6,8 +6,9 @@
  *     FUT_DECLARE(name)                           for a header: the future is defined in another file
  *     START(slot, name, arguments...)             fill a slot; nothing runs before it is polled
  *
- * The arguments are declared as members, `int fd; size_t limit`, and are so both: members of the frame (self->fd) and a
- * struct of their own, `struct name_args`. The macros declare `struct name_join`, too: a task's handle with this output.
+ * The arguments are declared as members, `int fd; size_t limit`, and are so both: members of the frame (self->fd) and
+ * a struct of their own, `struct name_args`. The macros declare `struct name_join`, too: a task's handle with this
+ * output.
  */
 #ifndef FUT_MACROS_FRAME_H
 #define FUT_MACROS_FRAME_H
@@ -72,8 +73,9 @@
 
 /* ---- The vtable -------------------------------------------------------------------------- */
 
-#define FUT_ERRORS_(name) \
-    _Generic(((name##_t *)0)->output, short : FUT_SHORT_, int : FUT_INT_, long : FUT_LONG_, long long : FUT_LLONG_, default : FUT_NO_ERRORS_)
+#define FUT_ERRORS_(name)                                                                                            \
+    _Generic(((name##_t *)0)->output, short : FUT_SHORT_, int : FUT_INT_, long : FUT_LONG_, long long : FUT_LLONG_,   \
+             default : FUT_NO_ERRORS_)
 
 #define FUT_VTABLE_(fn, kind_)                                                                                        \
     .name = #fn, .poll = fn##_poll_erased_, .file = __FILE__, .line = __LINE__, .size = sizeof(fn##_t),               \
@@ -86,7 +88,8 @@
 #define FUT_CELL_(size, align) \
     ((size) > 512 || (align) > 16 ? 0 : (align) > 8 ? ((size) + 15) / 16 * 2 : ((size) + 7) / 8)
 
-/* The vtable's poll takes any future; name_poll takes this one. A cast of the function would be shorter, and undefined. */
+/* The vtable's poll takes any future; name_poll takes this one. A cast of the function would be shorter, and
+ * undefined. */
 #define FUT_ERASE_(name)                                                                                             \
     static fut_poll_t name##_poll_erased_(fut_future_t *future, fut_context_t *cx) {                                 \
         return name##_poll((name##_t *)(void *)future, cx);                                                          \
@@ -145,14 +148,15 @@
         (void)FUT_START_HEADER_(slot, name);                                                                         \
     } while (0)
 
-/* AWAIT polls an async function by its name, at once; so the vtable can wait until it is PENDING, and line and flags are
- * written when it suspends. A child that is ready at once then costs its arguments, its output, and its `point`. */
+/* AWAIT polls an async function by its name, at once; so the vtable can wait until it is PENDING, and line and flags
+ * are written when it suspends. A child that is ready at once then costs its arguments, its output, and its `point`. */
 #if defined(FUT_CHECKED)
 #define FUT_START_CALL_(slot, name)    ((void)FUT_START_HEADER_(slot, name))
 #define FUT_START_PENDING_(slot, name) ((void)0)
 #else
-#define FUT_START_CALL_(slot, name) \
-    (FUT_KIND_(slot) == FUT_IS_FRAME_ ? (void)((slot).future.point = FUT_POINT_START) : (void)FUT_START_HEADER_(slot, name))
+#define FUT_START_CALL_(slot, name)                                                                                  \
+    (FUT_KIND_(slot) == FUT_IS_FRAME_ ? (void)((slot).future.point = FUT_POINT_START)                                \
+                                      : (void)FUT_START_HEADER_(slot, name))
 #define FUT_START_PENDING_(slot, name) ((void)((slot).future.vtable = &name##_vtable))
 #endif
 

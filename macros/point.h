@@ -5,8 +5,8 @@
  *
  *     point_switch.h   the default: ISO C. The point is the case label's number, counted from the function's base, so
  *                      the switch is a jump table. AWAIT cannot stand inside a switch of the user's.
- *     point_goto.h     with FUT_COMPUTED_GOTO, gcc and clang: the point is the distance of a label from the function's first
- *                      one. AWAIT may stand anywhere; a poll is not inlined into its caller.
+ *     point_goto.h     with FUT_COMPUTED_GOTO, gcc and clang: the point is the distance of a label from the function's
+ *                      first one. AWAIT may stand anywhere; a poll is not inlined into its caller.
  *
  * Each defines
  *     FUT_POINT_SCOPE_       opens the function: dispatches on the point, up to and including `switch (...)`

@@ -1,8 +1,8 @@
 /* point_goto.h: resume points as labels whose address is taken; point.h says what is what.
  *
- * The point is the distance from the label fut_origin_, 16 bits with a sign, so a poll function may be 32 KiB long in either
- * direction; a longer one stops at its first suspension. The distances hold for one copy of the code, so the function must
- * be neither inlined nor cloned.
+ * The point is the distance from the label fut_origin_, 16 bits with a sign, so a poll function may be 32 KiB long in
+ * either direction; a longer one stops at its first suspension. The distances hold for one copy of the code, so the
+ * function must be neither inlined nor cloned.
  */
 #ifndef FUT_MACROS_POINT_GOTO_H
 #define FUT_MACROS_POINT_GOTO_H
@@ -30,7 +30,7 @@
 
 FUT_INLINE_ uint16_t fut_point_distance_(ptrdiff_t distance) {
     if (distance < INT16_MIN || distance > INT16_MAX)
-        FUT_PANIC(__FILE__, __LINE__, "async function", "longer than 32 KiB of code: compile it without FUT_COMPUTED_GOTO");
+        FUT_PANIC(__FILE__, __LINE__, "async function", "over 32 KiB of code: compile it without FUT_COMPUTED_GOTO");
     return (uint16_t)distance;
 }
 

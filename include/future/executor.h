@@ -8,9 +8,9 @@
  *         return result;
  *     }
  *
- * First come, first served: a woken task goes to the end of the run queue. A task has 128 units of budget in each poll, which
- * I/O leaves spend, so that a busy one cannot starve the others. While tasks are always ready, timers and descriptors are
- * looked at 50 us after the last look, give or take 128 polls.
+ * First come, first served: a woken task goes to the end of the run queue. A task has 128 units of budget in each
+ * poll, which I/O leaves spend, so that a busy one cannot starve the others. While tasks are always ready, timers and
+ * descriptors are looked at 50 us after the last look, give or take 128 polls.
  *
  * Threads: an executor is used by one thread at a time. Two may live in one thread. Only wakers cross threads.
  */
@@ -36,10 +36,10 @@ typedef struct fut_executor {
 } fut_executor_t;
 
 typedef struct fut_executor_options {
-    fut_driver_t *driver;  /* NULL: an epoll reactor of its own. It must outlive the executor and serve no other       */
-    unsigned      budget;  /* units for each poll; 0: 128                                                              */
-    bool          lifo;    /* the task woken last runs next (three times in a row at most): faster for two that talk   */
-    bool          quiet;   /* do not print who waits for what when a deadlock was found                                */
+    fut_driver_t *driver; /* NULL: an epoll reactor of its own. It must outlive the executor and serve no other       */
+    unsigned      budget; /* units for each poll; 0: 128                                                              */
+    bool          lifo;   /* the task woken last runs next (three times in a row at most): faster for two that talk   */
+    bool          quiet;  /* do not print who waits for what when a deadlock was found                                */
 } fut_executor_options_t;
 
 /* 0, -ENOMEM, -EMFILE, -ENFILE. After a failure there is nothing to destroy. */
@@ -53,19 +53,19 @@ void fut_executor_destroy(fut_executor_t *executor);
 #define FUT_SPAWN(executor, ...) FUT_SPAWN_BY_(fut_spawn_here_, executor, __VA_ARGS__)
 /* SPAWN_IN(executor, slot, fn, args...): in the caller's storage, which must stay until the task has ended. The slot is
  * filled by START; this is the handle: struct fn_join h = { .join = ... } is what the macro yields. */
-#define FUT_SPAWN_IN(executor, slot, ...) \
+#define FUT_SPAWN_IN(executor, slot, ...)                                                                              \
     FUT_CAT_(FUT_SPAWN_IN_, FUT_DEFINE_COUNT_(__VA_ARGS__))(executor, slot, __VA_ARGS__)
-#define FUT_SPAWN_IN_1(executor, slot, name)                                                                         \
-    (FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){0},                                           \
+#define FUT_SPAWN_IN_1(executor, slot, name)                                                                           \
+    (FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){0},                                             \
      (struct name##_join){.join = fut_spawn_in(executor, &(slot).future)})
-#define FUT_SPAWN_IN_M(executor, slot, name, ...)                                                                    \
-    (FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){__VA_ARGS__},                                 \
+#define FUT_SPAWN_IN_M(executor, slot, name, ...)                                                                      \
+    (FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){__VA_ARGS__},                                   \
      (struct name##_join){.join = fut_spawn_in(executor, &(slot).future)})
 
 /* What SPAWN calls: where vtable and arguments are known to the compiler, so is the size of the copy. */
 void *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_join_t *join);
-FUT_MUST_USE FUT_INLINE_ fut_join_t fut_spawn_here_(fut_executor_t *executor, const fut_vtable_t *vtable, const void *args,
-                                                    size_t size) {
+FUT_MUST_USE FUT_INLINE_ fut_join_t fut_spawn_here_(fut_executor_t *executor, const fut_vtable_t *vtable,
+                                                    const void *args, size_t size) {
     fut_join_t join;
     void      *future = fut_spawn_begin_(executor, vtable, &join);
     if (future && args) memcpy((char *)future + vtable->args, args, size);
@@ -78,22 +78,21 @@ FUT_MUST_USE fut_join_t fut_spawn_in(fut_executor_t *executor, fut_future_t *sta
 /* ---- Running ------------------------------------------------------------------------------ */
 
 /* Run until `started` is READY. Its output is in it. 0, or
- *     -EDEADLK   nothing can ever run again: no timer, no descriptor, no waker that was cloned. Who waits for what is printed to
- *                stderr, frame by frame (options.quiet: not). The future was dropped.
+ *     -EDEADLK   nothing can ever run again: no timer, no descriptor, no waker that was cloned. Who waits for what is
+ *                printed to stderr, frame by frame (options.quiet: not). The future was dropped.
  *     -EBUSY     called from inside a poll, or while another thread runs this executor
  *     -ENOMEM, -ECHILD (after fork, in the child), or what the driver's park said */
 int fut_block_on(fut_executor_t *executor, fut_future_t *started);
 
-/* BLOCK_ON(executor, fn, args...): start fn here, run until it is ready; yields its output where that is an integer, otherwise 0;
- * or the error above. For other outputs START a slot and call fut_block_on. */
+/* BLOCK_ON(executor, fn, args...): start fn here, run until it is ready; yields its output where that is an integer,
+ * otherwise 0; or the error above. For other outputs START a slot and call fut_block_on. */
 #define FUT_BLOCK_ON(executor, ...) FUT_CAT_(FUT_BLOCK_ON_, FUT_DEFINE_COUNT_(__VA_ARGS__))(executor, __VA_ARGS__)
-#define FUT_BLOCK_ON_1(executor, name) \
+#define FUT_BLOCK_ON_1(executor, name)                                                                                 \
     ((FUT_INTEGER_OF_(name))fut_block_on_(executor, &name##_vtable, &(name##_t){.future = {0}}.future, NULL))
-#define FUT_BLOCK_ON_M(executor, name, ...)                                                                          \
-    ((FUT_INTEGER_OF_(name))fut_block_on_(executor, &name##_vtable, &(name##_t){.future = {0}}.future,                \
+#define FUT_BLOCK_ON_M(executor, name, ...)                                                                            \
+    ((FUT_INTEGER_OF_(name))fut_block_on_(executor, &name##_vtable, &(name##_t){.future = {0}}.future,                 \
                                           FUT_SPAWN_ARGS_(name, __VA_ARGS__)))
-#define FUT_INTEGER_OF_(name)                                                                                        \
-    __typeof__(_Generic(((name##_t *)0)->output, long : 0L, long long : 0LL, default : 0))
+#define FUT_INTEGER_OF_(name) __typeof__(_Generic(((name##_t *)0)->output, long : 0L, long long : 0LL, default : 0))
 int64_t fut_block_on_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_future_t *slot, const void *args);
 
 /* Run until every task has ended. 0 or the errors above. */
@@ -101,8 +100,9 @@ int fut_executor_run(fut_executor_t *executor);
 /* Run what can run now, and what that wakes; never block. How many tasks are left, or a negative errno. */
 long fut_executor_run_until_stalled(fut_executor_t *executor);
 
-/* To live inside another loop: run what is ready now, once round, look at timers and descriptors, never block. 1: call again
- * soon; 0: nothing to do before fut_executor_deadline or until fut_executor_fd is readable; or a negative errno. */
+/* To live inside another loop: run what is ready now, once round, look at timers and descriptors, never block. 1:
+ * call again soon; 0: nothing to do before fut_executor_deadline or until fut_executor_fd is readable; or a negative
+ * errno. */
 int fut_executor_turn(fut_executor_t *executor);
 /* When the next turn is due at the latest, on the driver's clock: FUT_NOW, an instant, FUT_NEVER. */
 fut_instant_t fut_executor_deadline(const fut_executor_t *executor);

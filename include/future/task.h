@@ -1,7 +1,7 @@
 /* task.h: a future that was handed to an executor.                     layer: task; needs: core
  *
- * The one building block of every executor, what async-task is in Rust: a root future, an atomic scheduling state, and a
- * `schedule` hook. An executor is anything that implements `schedule` and calls fut_task_run:
+ * The one building block of every executor, what async-task is in Rust: a root future, an atomic scheduling state,
+ * and a `schedule` hook. An executor is anything that implements `schedule` and calls fut_task_run:
  *
  *     static void schedule(void *self, fut_task_t *task) { push task on self's queue }         // any thread that wakes
  *
@@ -9,9 +9,9 @@
  *     struct echo_join  done     = TASK_SPAWN(scheduler, echo, fd, 10);
  *     while ((task = pop(self)))   fut_task_run(task, &cx);
  *
- * The price: a task is 48 bytes before its future; both lie in one block which is recycled, never returned to the system
- * while the process lives. That is what lets a waker be a plain value: its memory stays a task for ever, and a generation
- * tells the tenants apart. A future of more than 512 bytes gets memory of its own, which is freed.
+ * The price: a task is 48 bytes before its future; both lie in one block which is recycled, never returned to the
+ * system while the process lives. That is what lets a waker be a plain value: its memory stays a task for ever, and a
+ * generation tells the tenants apart. A future of more than 512 bytes gets memory of its own, which is freed.
  */
 #ifndef FUT_TASK_H
 #define FUT_TASK_H
@@ -24,8 +24,8 @@ extern "C" {
 
 /* ---- Memory ------------------------------------------------------------------------------- */
 
-/* Where the library gets its memory; malloc and free unless told otherwise. Set before anything else is called. `allocate` may
- * answer NULL: whatever needed the memory then ends with -ENOMEM, and nothing is lost. */
+/* Where the library gets its memory; malloc and free unless told otherwise. Set before anything else is called.
+ * `allocate` may answer NULL: whatever needed the memory then ends with -ENOMEM, and nothing is lost. */
 typedef struct fut_allocator {
     void *(*allocate)(size_t size);
     void (*release)(void *memory);
@@ -63,17 +63,17 @@ struct fut_task {
 
 /* ---- Scheduler ---------------------------------------------------------------------------- */
 
-/* What an executor is to its tasks. `schedule` is called on the thread that wakes, once for many wakes before a poll; it must
- * not run the task, only keep it for fut_task_run, and may use task->next for that. From a signal handler it is called if
- * you use fut_wake_from_interrupt: keep it async-signal-safe then. NULL: out of memory. */
+/* What an executor is to its tasks. `schedule` is called on the thread that wakes, once for many wakes before a poll;
+ * it must not run the task, only keep it for fut_task_run, and may use task->next for that. From a signal handler it
+ * is called if you use fut_wake_from_interrupt: keep it async-signal-safe then. NULL: out of memory. */
 fut_scheduler_t *fut_scheduler_new(void (*schedule)(void *executor, fut_task_t *task), void *executor);
-/* Drops every task that is left (their FINALLY runs, see fut_drop); handles which still wait get -ECANCELED. `schedule` is
- * not called any more, whoever still wakes. Executor's thread; not while a task runs. */
-void fut_scheduler_free(fut_scheduler_t *scheduler);
+/* Drops every task that is left (their FINALLY runs, see fut_drop); handles which still wait get -ECANCELED.
+ * `schedule` is not called any more, whoever still wakes. Executor's thread; not while a task runs. */
+void   fut_scheduler_free(fut_scheduler_t *scheduler);
 size_t fut_scheduler_tasks(const fut_scheduler_t *scheduler); /* how many have not ended */
 
-/* Poll a task that `schedule` handed over, once for each such call. READY: it has ended, do not touch it again. The context
- * carries the driver and the budget; the waker is filled in. Executor's thread. */
+/* Poll a task that `schedule` handed over, once for each such call. READY: it has ended, do not touch it again. The
+ * context carries the driver and the budget; the waker is filled in. Executor's thread. */
 fut_poll_t fut_task_run(fut_task_t *task, fut_context_t *cx);
 
 /* ---- Spawning and joining ----------------------------------------------------------------- */
@@ -88,8 +88,9 @@ FUT_MUST_USE fut_join_t fut_task_spawn_in(fut_scheduler_t *scheduler, fut_future
  *     self->worker = SPAWN(executor, echo, fd, 10);
  *     AWAIT(self->worker);                               self->worker.output, self->worker.join.status
  *
- * or cancelled, or detached. One of these must happen: an ended task keeps its output until somebody takes it. Dropping the
- * handle detaches. Once polled it must not move. Executor's thread. Cancelling the wait loses the output, not the task.
+ * or cancelled, or detached. One of these must happen: an ended task keeps its output until somebody takes it.
+ * Dropping the handle detaches. Once polled it must not move. Executor's thread. Cancelling the wait loses the
+ * output, not the task.
  *
  * status: 0; -ECANCELED; -ENOMEM or -EPERM where nothing was spawned. An integer output says the same. */
 
@@ -102,16 +103,16 @@ bool fut_join_is_done(const fut_join_t *join);
 
 extern const fut_vtable_t fut_join_vtable;
 
-#define FUT_SPAWN_ARGS_(name, ...) \
+#define FUT_SPAWN_ARGS_(name, ...)                                                                                     \
     (&(struct name##_args){__VA_ARGS__} + 0 * sizeof(((name##_t *)0)->fut_takes_arguments_))
 
 /* FUT_SPAWN_BY_(spawner, executor, fn, args...) -> struct fn_join */
-#define FUT_SPAWN_BY_(spawner, executor, ...)                                                                        \
+#define FUT_SPAWN_BY_(spawner, executor, ...)                                                                          \
     FUT_CAT_(FUT_SPAWN_BY_, FUT_DEFINE_COUNT_(__VA_ARGS__))(spawner, executor, __VA_ARGS__)
-#define FUT_SPAWN_BY_1(spawner, executor, name) \
+#define FUT_SPAWN_BY_1(spawner, executor, name)                                                                        \
     ((struct name##_join){.join = spawner(executor, &name##_vtable, NULL, 0)})
-#define FUT_SPAWN_BY_M(spawner, executor, name, ...)                                                                 \
-    ((struct name##_join){                                                                                           \
+#define FUT_SPAWN_BY_M(spawner, executor, name, ...)                                                                   \
+    ((struct name##_join){                                                                                             \
         .join = spawner(executor, &name##_vtable, FUT_SPAWN_ARGS_(name, __VA_ARGS__), sizeof(struct name##_args))})
 #define FUT_TASK_SPAWN_(scheduler, vtable, args, size) fut_task_spawn(scheduler, vtable, args)
 

@@ -5,14 +5,15 @@
  *     AWAIT(self->limit, fut_timeout, &self->child.future, FUT_S(1));     // the child was STARTed
  *     AWAIT(self->tick, fut_interval_tick, &self->interval);
  *
- * The price: a sleeping future holds one node of 48 bytes in the driver's timer wheel; insert and cancel are O(1) and allocate
- * nothing. Never early; late by what the system and the other tasks need. Timers that are due together fire in the order of
- * their deadlines, equal ones in the order in which they were inserted.
+ * The price: a sleeping future holds one node of 48 bytes in the driver's timer wheel; insert and cancel are O(1) and
+ * allocate nothing. Never early; late by what the system and the other tasks need. Timers that are due together fire
+ * in the order of their deadlines, equal ones in the order in which they were inserted.
  *
  * Durations are signed nanoseconds; zero and less is over at once. Instants are nanoseconds of the driver's clock; sums
  * saturate at FUT_NEVER, a deadline that does not come.
  *
- * Outputs: 0, or -ENOTSUP where the executor has no clock, or -ECANCELED. Executor's thread. Cancelling loses nothing.
+ * Outputs: 0, or -ENOTSUP where the executor has no clock, or -ECANCELED. Executor's thread. Cancelling loses
+ * nothing.
  */
 #ifndef FUT_TIME_H
 #define FUT_TIME_H
@@ -134,8 +135,8 @@ FUT_DECLARE(fut_interval_tick);
 
 /* ---- A clock that jumps ------------------------------------------------------------------- */
 
-/* A driver without descriptors, whose clock stands still while tasks run and jumps to the next deadline when none can: a test
- * of hours takes microseconds and is the same every time. Starts at one second. */
+/* A driver without descriptors, whose clock stands still while tasks run and jumps to the next deadline when none
+ * can: a test of hours takes microseconds and is the same every time. Starts at one second. */
 typedef struct fut_virtual_clock fut_virtual_clock_t;
 
 fut_virtual_clock_t *fut_virtual_clock_new(void); /* NULL: out of memory */

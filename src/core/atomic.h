@@ -1,7 +1,7 @@
 /* atomic.h: every atomic access of the library, by what it is for.                            layer: core
  *
- * Plain integers in public structs, atomics here: the headers stay valid C++. The names say the ordering; the place that
- * uses one says what it publishes, to whom, and where the other half is.
+ * Plain integers in public structs, atomics here: the headers stay valid C++. The names say the ordering; the place
+ * that uses one says what it publishes, to whom, and where the other half is.
  */
 #ifndef FUT_SRC_ATOMIC_H
 #define FUT_SRC_ATOMIC_H
@@ -10,16 +10,17 @@
 #define fut__load_relaxed(p)     __atomic_load_n(p, __ATOMIC_RELAXED)
 #define fut__store_relaxed(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 /* See what was published by a release. */
-#define fut__load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define fut__load_acquire(p)     __atomic_load_n(p, __ATOMIC_ACQUIRE)
 /* Publish what was written before. */
 #define fut__store_release(p, v) __atomic_store_n(p, v, __ATOMIC_RELEASE)
 /* Read-modify-write, each answering the old value: both halves at once. */
-#define fut__add(p, v)      __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL)
-#define fut__clear(p, bits) __atomic_fetch_and(p, ~(bits), __ATOMIC_ACQ_REL)
-#define fut__exchange(p, v) __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL)
+#define fut__add(p, v)           __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL)
+#define fut__clear(p, bits)      __atomic_fetch_and(p, ~(bits), __ATOMIC_ACQ_REL)
+#define fut__exchange(p, v)      __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL)
 /* Compare and swap; on failure *expected is what was found. May fail for no reason: loop. */
 #define fut__cas(p, expected, v) __atomic_compare_exchange_n(p, expected, v, 1, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
-/* Between a store of one's own and a load of the other's, where both sides do so and one of them must see the other (Dekker). */
-#define fut__fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+/* Between a store of one's own and a load of the other's, where both sides do so and one of them must see the other
+ * (Dekker). */
+#define fut__fence()             __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 #endif

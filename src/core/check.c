@@ -1,9 +1,9 @@
 /* check.c: what a checked build verifies; macros/check.h says when each is called.
  *
- * Two memories. Per thread, the futures that are being polled right now, innermost last. For the process, every future that
- * answered PENDING to a checked poll, by address: an entry proves that the bytes there were once this future, so that
- * they may be looked at when the slot is started again. Entries may be stale (a future dropped by unchecked code): one counts
- * only while the bytes still show the same kind of future, pending.
+ * Two memories. Per thread, the futures that are being polled right now, innermost last. For the process, every
+ * future that answered PENDING to a checked poll, by address: an entry proves that the bytes there were once this
+ * future, so that they may be looked at when the slot is started again. Entries may be stale (a future dropped by
+ * unchecked code): one counts only while the bytes still show the same kind of future, pending.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -79,7 +79,8 @@ void fut_check_start(const fut_future_t *slot, const char *slot_text, const char
     HASH_FIND_PTR(table, &slot, entry);
     if (entry && still_pending(entry)) {
         char mistake[256];
-        snprintf(mistake, sizeof mistake, "the slot `%s` is started again while the %s in it is still pending: await or drop it first",
+        snprintf(mistake, sizeof mistake,
+                 "the slot `%s` is started again while the %s in it is still pending: await or drop it first",
                  slot_text, entry->vtable->name);
         stop(slot, file, line, mistake);
     }
@@ -94,7 +95,8 @@ void fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, 
     pthread_mutex_lock(&lock);
     HASH_FIND_PTR(table, &future, entry);
     if (entry && still_pending(entry) && !pthread_equal(entry->thread, pthread_self()))
-        stop(future, file, line, "polled by another thread than before: futures stay with their executor, only wakers travel");
+        stop(future, file, line,
+             "polled by another thread than before: futures stay with their executor, only wakers travel");
     pthread_mutex_unlock(&lock);
     if (depth < DEEPEST) polls[depth] = (polling_t){future, cx->held};
     depth++;

@@ -40,7 +40,9 @@ static void print_backtrace(const dump_t *dump, const fut_future_t *future) {
         bool                begun  = fut_is_pending(future);
         fprintf(dump->out, "    %-20s  %s:%" PRIu32 "%s\n", vtable->name, base_name(vtable->file),
                 begun ? (uint32_t)future->line : vtable->line,
-                begun ? "" : fut_is_done(future) ? ", done" : ", not polled yet");
+                begun                 ? ""
+                : fut_is_done(future) ? ", done"
+                                      : ", not polled yet");
         future = begun ? ((const fut_frame_t *)(const void *)future)->awaiting : NULL;
     }
     if (future) print_leaf(dump, future);

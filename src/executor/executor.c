@@ -1,7 +1,8 @@
 /* executor.c: tasks on one thread.
  *
- * wake, push, pop, poll stand in this order. A wake on the executor's own thread is four plain instructions; a wake from
- * elsewhere goes through the task's atomic state (src/task/state.h), the inbox and, if the executor sleeps, the bell:
+ * wake, push, pop, poll stand in this order. A wake on the executor's own thread is four plain instructions; a wake
+ * from elsewhere goes through the task's atomic state (src/task/state.h), the inbox and, if the executor sleeps, the
+ * bell:
  *
  *        own thread                    another thread, a signal handler
  *        ----------                    --------------------------------
@@ -33,8 +34,8 @@ enum {
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
-/* Threads have numbers, since the address of a thread-local, or a pthread_t, may come back for another thread. initial-exec:
- * one instruction instead of a call, also in the shared library. */
+/* Threads have numbers, since the address of a thread-local, or a pthread_t, may come back for another thread.
+ * initial-exec: one instruction instead of a call, also in the shared library. */
 static __attribute__((tls_model("initial-exec"))) _Thread_local uint64_t thread_number;
 static uint64_t                                                          thread_count;
 static __attribute__((tls_model("initial-exec"))) _Thread_local unsigned polls_under_way;
@@ -57,8 +58,8 @@ static void push(fut_home_t *home, fut_task_t *task) {
     home->last   = &task->next;
 }
 
-/* The executor's own thread needs no atomics: a poll cannot begin before this returns. A state that is not the tag belongs to
- * another tenant, or says that the inbox has the task already. */
+/* The executor's own thread needs no atomics: a poll cannot begin before this returns. A state that is not the tag
+ * belongs to another tenant, or says that the inbox has the task already. */
 static bool wants_push(const fut_task_t *task, fut_tag_t tag) {
     return fut__load_relaxed(&task->state) == tag && !task->queued;
 }
@@ -97,8 +98,9 @@ static void ring(fut_home_t *home) {
     errno = saved_errno;
 }
 
-/* The scheduler's hook, any thread. The inbox is a stack that is only ever emptied whole, so the ABA problem does not arise
- * (R. K. Treiber, 1986). The swap publishes the task's link and what the waking thread did before to take_inbox.
+/* The scheduler's hook, any thread. The inbox is a stack that is only ever emptied whole, so the ABA problem does not
+ * arise (R. K. Treiber, 1986). The swap publishes the task's link and what the waking thread did before to
+ * take_inbox.
  *
  * Then the executor may be about to sleep. It sets `armed`, then looks at the inbox; here the inbox is filled, then
  * `armed` is read. With a full fence between the two steps on either side at least one of them sees the other: no wake
@@ -113,8 +115,8 @@ static void schedule(void *executor, fut_task_t *task) {
     if (fut__load_relaxed(&home->armed) && fut__exchange(&home->armed, 0)) ring(home);
 }
 
-/* Empty the inbox into the run queue, oldest first. The link is read before NOTIFIED goes: from then on the task may be put into
- * the inbox again. */
+/* Empty the inbox into the run queue, oldest first. The link is read before NOTIFIED goes: from then on the task may
+ * be put into the inbox again. */
 static void take_inbox(fut_home_t *home) {
     fut_task_t *task = fut__exchange(&home->inbox, NULL), *oldest = NULL, *next;
     for (; task; task = next) {
@@ -160,7 +162,8 @@ static int glance(fut_home_t *home, fut_driver_t *driver) {
     return look(home, driver);
 }
 
-/* What is ready becomes the batch: first what is left of the last one, then the queue. The inbox was looked at just now. */
+/* What is ready becomes the batch: first what is left of the last one, then the queue. The inbox was looked at just
+ * now. */
 static fut_task_t *next_batch(fut_home_t *home) {
     fut_task_t *batch = home->batch;
     if (!batch) {
@@ -190,8 +193,9 @@ static __attribute__((noinline)) fut_poll_t poll_any(fut_task_t *task, fut_conte
     return answer;
 }
 
-/* Most tasks: running, an async function, not being cancelled. `queued` goes before the poll, so that a wake from inside the
- * poll makes one more. A task that was also woken elsewhere is left to the inbox, which has it in a moment: many wakes, one poll. */
+/* Most tasks: running, an async function, not being cancelled. `queued` goes before the poll, so that a wake from
+ * inside the poll makes one more. A task that was also woken elsewhere is left to the inbox, which has it in a
+ * moment: many wakes, one poll. */
 static inline __attribute__((always_inline)) fut_poll_t poll_task(fut_task_t *task, fut_context_t *cx, uint32_t budget,
                                                                   bool checking) {
     uint32_t      state = fut__load_relaxed(&task->state);
@@ -322,7 +326,7 @@ static int enter(fut_home_t *home, fut_driver_t *driver) {
     while (!fut__cas(&home->owner, &owner, this_thread()))
         if (owner != NOBODY) return -EBUSY;
     fut__store_relaxed(&home->armed, 0);
-    home->now   = driver->vtable->now(driver);
+    home->now = driver->vtable->now(driver);
     polls_under_way++;
     return 0;
 }
@@ -399,17 +403,18 @@ static void forget_queue(fut_home_t *home) {
 }
 
 static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_executor_options_t *options) {
-    home->scheduler.waker    = (fut_waker_vtable_t){options->lifo ? wake_lifo : wake, fut__task_wake, count_clone, count_drop};
+    home->scheduler.waker =
+        (fut_waker_vtable_t){options->lifo ? wake_lifo : wake, fut__task_wake, count_clone, count_drop};
     home->scheduler.schedule = schedule;
     home->scheduler.executor = home;
     home->executor           = executor;
     forget_queue(home);
-    home->now                               = 0;
-    home->budget                            = options->budget ? options->budget : BUDGET;
-    home->streak                            = 0;
-    home->forks                             = fut__load_relaxed(&forks);
-    home->lifo                              = options->lifo;
-    home->quiet                             = options->quiet;
+    home->now    = 0;
+    home->budget = options->budget ? options->budget : BUDGET;
+    home->streak = 0;
+    home->forks  = fut__load_relaxed(&forks);
+    home->lifo   = options->lifo;
+    home->quiet  = options->quiet;
     fut__store_relaxed(&home->armed, 0);
     fut__store_relaxed(&home->owner, NOBODY);
 }
@@ -444,7 +449,8 @@ void fut_executor_destroy(fut_executor_t *executor) {
     fut_home_t *home = executor->home;
     if (!home) return;
     if (fut__load_relaxed(&home->owner) != NOBODY)
-        FUT_PANIC(__FILE__, __LINE__, "fut_executor_destroy", "called while the executor runs: from inside a poll, or on another thread");
+        FUT_PANIC(__FILE__, __LINE__, "fut_executor_destroy",
+                  "called while the executor runs: from inside a poll, or on another thread");
     fut__scheduler_clear(&home->scheduler);
     forget_queue(home);
     home->executor = NULL;
@@ -540,7 +546,8 @@ static const fut_task_t *last_ready(const fut_home_t *home) {
     return task;
 }
 
-/* One look at the driver, then what is ready: up to the task that is last in the queue now, or all there is. 1: there is more. */
+/* One look at the driver, then what is ready: up to the task that is last in the queue now, or all there is. 1: there
+ * is more. */
 static int run_round(fut_executor_t *executor, bool once_round) {
     fut_home_t *home = executor->home;
     bool        more;

@@ -1,8 +1,8 @@
 /* home.h: where an executor's tasks live.                                          layer: executors
  *
- * The run queue, the inbox for wakes from other threads, the bell, and the tasks' memory. It outlives its executor: a waker of a
- * task long gone still leads here. Homes are recycled among executors and never released, the bell is never closed; so
- * a late ring wakes a stranger for nothing, and does no other harm.
+ * The run queue, the inbox for wakes from other threads, the bell, and the tasks' memory. It outlives its executor: a
+ * waker of a task long gone still leads here. Homes are recycled among executors and never released, the bell is
+ * never closed; so a late ring wakes a stranger for nothing, and does no other harm.
  */
 #ifndef FUT_SRC_HOME_H
 #define FUT_SRC_HOME_H
@@ -21,7 +21,7 @@ struct fut_home {
     const fut_context_t *polling;       /* while tasks are run: its waker says which                            */
     uint64_t             now;           /* the driver's clock, as of the last look                              */
     unsigned             budget, streak;
-    unsigned             forks;         /* the process it was made in                                           */
+    unsigned             forks; /* the process it was made in                                           */
     bool                 lifo, quiet;
 
     /* Any thread, atomically. Away from the queue: what other threads write should not slow it down. */

@@ -24,8 +24,8 @@ static bool is_waiting(const fut_future_t *future, const fut_io_t *io) {
     return future->point == FUT_POINT_PENDING && io->driver;
 }
 
-/* Link the wait. 0: linked. 1: no need to wait. Negative: it cannot. In a hard drop nobody is there to wait: it counts as linked,
- * and the await is cut. */
+/* Link the wait. 0: linked. 1: no need to wait. Negative: it cannot. In a hard drop nobody is there to wait: it
+ * counts as linked, and the await is cut. */
 static int wait_for(fut_io_t *io, int fd, short interest, fut_context_t *cx) {
     io->fd       = fd;
     io->interest = interest;
@@ -51,13 +51,15 @@ static void blocked(fut_context_t *cx, int fd, int interest) {
 
 /* ---- readable, writable ---------------------------------------------------------------------- */
 
-/* The kernel is asked, because its answer is about now: readiness that was kept may be used up by the caller's own system calls. */
+/* The kernel is asked, because its answer is about now: readiness that was kept may be used up by the caller's own
+ * system calls. */
 static bool is_ready(int fd, short interest) {
     struct pollfd poll_fd = {fd, interest == FUT_IO_READ ? POLLIN | POLLRDHUP : POLLOUT, 0};
     return poll(&poll_fd, 1, 0) != 0;
 }
 
-static fut_poll_t poll_ready(fut_future_t *future, fut_io_t *io, int *output, int fd, short interest, fut_context_t *cx) {
+static fut_poll_t poll_ready(fut_future_t *future, fut_io_t *io, int *output, int fd, short interest,
+                             fut_context_t *cx) {
     int waiting;
     if (fut_is_done(future)) return FUT_READY;
     if (is_waiting(future, io)) {
@@ -92,8 +94,8 @@ fut_poll_t fut_writable_poll(fut_writable_t *self, fut_context_t *cx) {
 
 /* ---- system calls ------------------------------------------------------------------------------ */
 
-/* Blocking must be impossible: sockets are told with each call, others are switched to O_NONBLOCK, once where they are attached
- * and otherwise before each call, since a plain number may be another descriptor every time. */
+/* Blocking must be impossible: sockets are told with each call, others are switched to O_NONBLOCK, once where they
+ * are attached and otherwise before each call, since a plain number may be another descriptor every time. */
 static int prepare_other(int fd, unsigned state) {
     int flags;
     if (state & FUT_IO_ATTACHED) return 0;
@@ -103,8 +105,8 @@ static int prepare_other(int fd, unsigned state) {
 
 static ssize_t or_errno(ssize_t count) { return count < 0 ? -errno : count; }
 
-/* Write to what is no socket without a SIGPIPE: hold the signal back in this thread, and if the write raised one, take it away
- * before letting signals through again. One that was pending before stays. */
+/* Write to what is no socket without a SIGPIPE: hold the signal back in this thread, and if the write raised one,
+ * take it away before letting signals through again. One that was pending before stays. */
 static ssize_t write_without_sigpipe(int fd, const void *buffer, size_t size) {
     const struct timespec at_once = {0, 0};
     sigset_t              sigpipe, pending, before;
@@ -145,8 +147,8 @@ static ssize_t try_once(const transfer_t *t, unsigned state) {
     return count == -ENOTSOCK ? try_other(t, state) : count;
 }
 
-/* A stream that gave less than was asked for is empty, one that took less is full: the next one need not ask. Unless the end has
- * been seen, since that is still to be read. */
+/* A stream that gave less than was asked for is empty, one that took less is full: the next one need not ask. Unless
+ * the end has been seen, since that is still to be read. */
 static bool is_exhausted(const transfer_t *t, unsigned state, ssize_t count) {
     return count == -EAGAIN ||
            (count > 0 && (size_t)count < t->size && state & FUT_IO_STREAM && !(state & FUT_IO_HANGUP));
@@ -198,13 +200,13 @@ fut_poll_t fut_write_poll(fut_write_t *self, fut_context_t *cx) {
 
 /* ---- drop, describe ------------------------------------------------------------------------------ */
 
-#define LEAF(name, words)                                                                                            \
-    static void name##_drop(fut_future_t *future) { leave(future, &((name##_t *)(void *)future)->io); }              \
-    static void name##_describe(const fut_future_t *future, fut_note_t *note) {                                      \
-        note->text   = words;                                                                                        \
-        note->number = ((const name##_t *)(const void *)future)->fd;                                                 \
-        note->kind   = FUT_NOTE_NUMBER;                                                                              \
-    }                                                                                                                \
+#define LEAF(name, words)                                                                                              \
+    static void name##_drop(fut_future_t *future) { leave(future, &((name##_t *)(void *)future)->io); }                \
+    static void name##_describe(const fut_future_t *future, fut_note_t *note) {                                        \
+        note->text   = words;                                                                                          \
+        note->number = ((const name##_t *)(const void *)future)->fd;                                                   \
+        note->kind   = FUT_NOTE_NUMBER;                                                                                \
+    }                                                                                                                  \
     FUT_DEFINE_DECLARED(name, .drop = name##_drop, .describe = name##_describe, .loses = FUT_LOSES_NOTHING)
 
 LEAF(fut_readable, "readable, descriptor");

@@ -11,8 +11,8 @@
  *                one that comes between the system call and the wait is still in the kernel's list, and is
  *                reported by the next epoll_wait, which is on this same thread.
  *
- * An event carries the number and the source's generation, which moves on when the number changes hands; so a late event
- * of the old descriptor finds nobody.
+ * An event carries the number and the source's generation, which moves on when the number changes hands; so a late
+ * event of the old descriptor finds nobody.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -56,7 +56,8 @@ static fut_reactor_t *reactor_of(fut_driver_t *driver) { return (fut_reactor_t *
 
 static source_t *find_source(const fut_reactor_t *reactor, int fd) {
     size_t block = (size_t)fd / PER_BLOCK;
-    return fd >= 0 && block < reactor->blocks && reactor->sources[block] ? &reactor->sources[block][fd % PER_BLOCK] : NULL;
+    return fd >= 0 && block < reactor->blocks && reactor->sources[block] ? &reactor->sources[block][fd % PER_BLOCK]
+                                                                         : NULL;
 }
 
 /* Find, or make. Sources never move, because waits point to them. NULL: out of memory. */
@@ -79,7 +80,8 @@ static source_t *make_source(fut_reactor_t *reactor, int fd) {
 
 /* Which reactor knows a number, and on which thread: for fut_close, which is called where no context is at hand, in a
  * FINALLY that runs because its task is dropped. The last reactor to register a number has it. An entry may be out of
- * date, since a plain number is closed without a word; so only the same thread acts on it, and what it does is then harmless. */
+ * date, since a plain number is closed without a word; so only the same thread acts on it, and what it does is then
+ * harmless. */
 typedef struct owner {
     fut_reactor_t *reactor;
     pthread_t      thread;
@@ -140,13 +142,12 @@ static fut_io_t *first_wait(const source_t *source, int interest) {
     return NULL;
 }
 
-/* Wake everybody who waits for one of these directions. A wake may link and unlink waits, so each search begins anew; as many
- * are woken as there were in the beginning. */
+/* Wake everybody who waits for one of these directions. A wake may link and unlink waits, so each search begins anew;
+ * as many are woken as there were in the beginning. */
 static void wake_waits(source_t *source, int interest, short error) {
     fut_io_t *io;
     size_t    count = 0;
-    DL_FOREACH (source->waits, io)
-        count += (io->interest & interest) != 0;
+    DL_FOREACH (source->waits, io) count += (io->interest & interest) != 0;
     while (count-- > 0 && (io = first_wait(source, interest)) != NULL) {
         unlink_wait(io);
         io->error = error;
@@ -185,8 +186,7 @@ static int register_source(fut_reactor_t *reactor, int fd, source_t *source, uin
 static uint32_t plain_events(const source_t *source) {
     uint32_t  events = EPOLLONESHOT;
     fut_io_t *io;
-    DL_FOREACH (source->waits, io)
-        events |= io->interest == FUT_IO_READ ? EPOLLIN | EPOLLRDHUP : EPOLLOUT;
+    DL_FOREACH (source->waits, io) events |= io->interest == FUT_IO_READ ? EPOLLIN | EPOLLRDHUP : EPOLLOUT;
     return events;
 }
 
@@ -298,7 +298,9 @@ static int wait_milliseconds(fut_reactor_t *reactor, struct epoll_event *events,
 static int wait_events(fut_reactor_t *reactor, struct epoll_event *events, fut_instant_t left) {
 #if defined(SYS_epoll_pwait2) && !defined(FUT_NO_EPOLL_PWAIT2)
     if (left != 0 && left != FUT_NEVER && !reactor->no_pwait2) {
-        struct { int64_t seconds, nanoseconds; } timeout = {(int64_t)(left / 1000000000u), (int64_t)(left % 1000000000u)};
+        struct {
+            int64_t seconds, nanoseconds;
+        } timeout = {(int64_t)(left / 1000000000u), (int64_t)(left % 1000000000u)};
         int count = (int)syscall(SYS_epoll_pwait2, reactor->epoll, events, EVENTS, &timeout, NULL, (size_t)0);
         if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return count;
         reactor->no_pwait2 = true;
@@ -307,9 +309,9 @@ static int wait_events(fut_reactor_t *reactor, struct epoll_event *events, fut_i
     return wait_milliseconds(reactor, events, left);
 }
 
-/* An event of the present owner of the number: keep it as readiness, and wake. An error counts as both directions: the
- * system call that follows will say which. A plain registration has fired its one shot; those who wait for the other direction need
- * another. */
+/* An event of the present owner of the number: keep it as readiness, and wake. An error counts as both directions:
+ * the system call that follows will say which. A plain registration has fired its one shot; those who wait for the
+ * other direction need another. */
 static void dispatch(fut_reactor_t *reactor, const struct epoll_event *event) {
     int       fd     = (int)(uint32_t)event->data.u64;
     source_t *source = find_source(reactor, fd);

@@ -1,4 +1,5 @@
-/* life.h: from the first moment of a task to the last. Inline, because a short task consists of little else.     layer: task
+/* life.h: from the first moment of a task to the last. Inline, because a short task consists of little else.
+ * layer: task
  *
  *     new     a block from the pool, the future at its start
  *     end     the future is done: the generation moves on, the output goes to the handle if somebody awaits it
@@ -19,7 +20,8 @@
 /* The size of a block that holds no future, but its address and that of its memory. */
 enum { FUT__ADDRESSES = (2 * sizeof(void *) + 7) / 8 };
 
-static inline fut_task_t *fut__task_live(fut_task_t *task, unsigned flags, const fut_vtable_t *vtable, fut_future_t *root) {
+static inline fut_task_t *fut__task_live(fut_task_t *task, unsigned flags, const fut_vtable_t *vtable,
+                                         fut_future_t *root) {
     task->flags  = (uint16_t)(FUT__LIVE | flags | (vtable->kind == FUT_IS_FRAME_ ? 0 : FUT__BY_HAND));
     task->queued = 0;
     task->since  = 0;
@@ -96,9 +98,9 @@ static inline bool fut__ends_plainly(const fut_task_t *task, uint32_t state) {
 
 static __attribute__((noinline, unused)) void fut__task_end_rarely(fut_task_t *task, uint32_t state, int status) {
     fut_join_t *join = task->join;
-    /* A NOTIFIED that came while it was RUNNING put the task into no queue. Nobody has the new generation: a plain store. */
-    if (state & FUT__RUNNING)
-        fut__store_relaxed(&task->state, (state & FUT__GENERATION_MASK) + FUT__GENERATION);
+    /* A NOTIFIED that came while it was RUNNING put the task into no queue. Nobody has the new generation: a plain
+     * store. */
+    if (state & FUT__RUNNING) fut__store_relaxed(&task->state, (state & FUT__GENERATION_MASK) + FUT__GENERATION);
     if (status < 0) task->flags |= FUT__CANCELLED;
     task->flags |= FUT__ENDED;
     if (join) {
@@ -108,8 +110,8 @@ static __attribute__((noinline, unused)) void fut__task_end_rarely(fut_task_t *t
     fut__task_recycle(task);
 }
 
-/* The task's end is also the end of its wakers, so the generation moves before anything else can happen. A wake may run code of
- * somebody else's executor, so it comes last. */
+/* The task's end is also the end of its wakers, so the generation moves before anything else can happen. A wake may
+ * run code of somebody else's executor, so it comes last. */
 static inline void fut__task_end(fut_task_t *task, int status) {
     uint32_t    state = fut__add(&task->state, FUT__GENERATION); /* (7) */
     fut_join_t *join  = task->join;

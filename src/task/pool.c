@@ -1,10 +1,11 @@
 /* pool.c: type-stable memory.
  *
- * A waker may be used at any time, also when its task is long gone; so the memory it points to stays a task's. Blocks of one size
- * are cut from chunks, go through a free list from tenant to tenant, and are never released. What is not type-stable, a
- * large future, does not lie here.
+ * A waker may be used at any time, also when its task is long gone; so the memory it points to stays a task's. Blocks
+ * of one size are cut from chunks, go through a free list from tenant to tenant, and are never released. What is not
+ * type-stable, a large future, does not lie here.
  *
- * Under AddressSanitizer the future's part of a free block is poisoned, so that a pointer into a frame that has ended is found.
+ * Under AddressSanitizer the future's part of a free block is poisoned, so that a pointer into a frame that has ended
+ * is found.
  */
 #include <stdint.h>
 

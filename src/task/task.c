@@ -37,7 +37,7 @@ fut_poll_t fut_task_run(fut_task_t *task, fut_context_t *cx) {
         return FUT_READY;
     }
     task->since = 0;
-    state       = fut__clear(&task->state, (uint32_t)FUT__RUNNING); /* (5) */
+    state       = fut__clear(&task->state, (uint32_t)FUT__RUNNING);                        /* (5) */
     if (state & FUT__NOTIFIED) task->scheduler->schedule(task->scheduler->executor, task); /* (6) */
     return FUT_PENDING;
 }
@@ -63,8 +63,8 @@ fut_task_t *fut__task_new_large(fut_scheduler_t *scheduler, const fut_vtable_t *
         return NULL;
     }
     if (align) root += align - (uintptr_t)memory % align;
-    addresses[0]           = root;
-    addresses[1]           = memory;
+    addresses[0]                  = root;
+    addresses[1]                  = memory;
     *(fut_future_t *)(void *)root = (fut_future_t){.vtable = vtable};
     return fut__task_live(task, FUT__OWNED, vtable, (fut_future_t *)(void *)root);
 }
@@ -106,8 +106,8 @@ fut_join_t fut_task_spawn_in(fut_scheduler_t *scheduler, fut_future_t *future) {
  *     the next, and ENDED                      it has ended, the output waits in its memory
  *     anything else                            the executor is gone: -ECANCELED
  *
- * Until it is polled for the first time nobody knows where the handle lies, and waker.target keeps the vtable. From then on the
- * task knows the handle, and its end writes into it. */
+ * Until it is polled for the first time nobody knows where the handle lies, and waker.target keeps the vtable. From
+ * then on the task knows the handle, and its end writes into it. */
 static bool is_running(const fut_join_t *join) { return join->task && fut__task_tag(join->task) == join->tag; }
 
 static bool has_ended(const fut_join_t *join) {
@@ -215,8 +215,8 @@ static void forget_task(fut_task_t *task, void *unused) {
     fut__task_recycle(task);
 }
 
-/* Spawning is refused from here on, so the list of tasks only shrinks while FINALLYs run. The wait is for wakes on other
- * threads which found a task alive and are a few instructions before the end of schedule(). */
+/* Spawning is refused from here on, so the list of tasks only shrinks while FINALLYs run. The wait is for wakes on
+ * other threads which found a task alive and are a few instructions before the end of schedule(). */
 void fut__scheduler_clear(fut_scheduler_t *scheduler) {
     scheduler->closing = true;
     fut__pool_visit(&scheduler->pool, drop_task, NULL);

@@ -39,8 +39,8 @@ struct fut_scheduler {
     fut_scheduler_t *idle;    /* the next one that waits to be used again                        */
 };
 
-/* A scheduler of `size` bytes (one may lie in front of something larger), fresh or used before. NULL: out of memory. `fresh`
- * tells which: whatever is behind the scheduler is zero then, and as it was left otherwise. */
+/* A scheduler of `size` bytes (one may lie in front of something larger), fresh or used before. NULL: out of memory.
+ * `fresh` tells which: whatever is behind the scheduler is zero then, and as it was left otherwise. */
 fut_scheduler_t *fut__scheduler_take(fut_scheduler_t **shelf, size_t size, bool *fresh);
 void             fut__scheduler_put(fut_scheduler_t **shelf, fut_scheduler_t *scheduler);
 /* Drop every task. */
@@ -52,7 +52,7 @@ fut_task_t *fut__task_new_in(fut_scheduler_t *scheduler, fut_future_t *future);
 void fut__task_wake(void *target, fut_tag_t tag);
 
 typedef void fut__task_visitor_t(fut_task_t *task, void *data);
-void fut__pool_visit(const fut__pool_t *pool, fut__task_visitor_t *visit, void *data);
+void         fut__pool_visit(const fut__pool_t *pool, fut__task_visitor_t *visit, void *data);
 
 /* ---- Running ------------------------------------------------------------------------------- */
 

@@ -40,8 +40,8 @@ static int wait_for_bell(const fut_virtual_clock_t *clock) {
     return 0;
 }
 
-/* The earliest deadline of a slot may have been cancelled; then one jump goes only as far as the clock would have been woken
- * for nothing, and the executor parks again. */
+/* The earliest deadline of a slot may have been cancelled; then one jump goes only as far as the clock would have
+ * been woken for nothing, and the executor parks again. */
 static int park(fut_driver_t *driver, fut_instant_t until) {
     fut_virtual_clock_t *clock  = clock_of(driver);
     fut_instant_t        target = next(driver);

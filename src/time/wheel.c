@@ -34,7 +34,7 @@ static fut_instant_t slot_start(const fut__wheel_t *wheel, int level, int index)
     return above | (fut_instant_t)index << shift;
 }
 
-/* The first slot that holds anything: the one due next. False: there is none. Emptied ones lose their bit on the way. */
+/* The first slot that holds anything: the one due next. False: there is none. Emptied ones lose their bit here. */
 static bool first_slot(fut__wheel_t *wheel, int *level, int *index) {
     for (*level = 0; *level < FUT__LEVELS; ++*level) {
         while (wheel->occupied[*level]) {

@@ -1,16 +1,18 @@
 /* wheel.h: timers in the order of their deadlines, O(1) each.                                  layer: time
  *
- * A hierarchical timing wheel (G. Varghese, T. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987) whose lowest level
- * has slots of one nanosecond, so that nothing is rounded. Eleven levels of 64 slots cover 64 bits. A timer lies on the level
- * of the highest digit, in base 64, in which its deadline differs from the wheel's present `base`:
+ * A hierarchical timing wheel (G. Varghese, T. Lauck, "Hashed and Hierarchical Timing Wheels", SOSP 1987) whose
+ * lowest level has slots of one nanosecond, so that nothing is rounded. Eleven levels of 64 slots cover 64 bits. A
+ * timer lies on the level of the highest digit, in base 64, in which its deadline differs from the wheel's present
+ * `base`:
  *
  *     base      ...  2  17  40  03         deadline 2 17 40 09   level 0, slot 9    exact
  *                                          deadline 2 17 52 33   level 1, slot 52
  *                                          deadline 3 00 00 00   level 3, slot 3
  *
- * On a level, all timers lie in slots above base's own digit, and a lower level is always due before a higher one. When time
- * enters a slot of level n, its timers move to the levels below; each moves at most ten times, most of them never, because they
- * are cancelled before. Timers with equal deadlines share a slot at any moment and keep their order.
+ * On a level, all timers lie in slots above base's own digit, and a lower level is always due before a higher one.
+ * When time enters a slot of level n, its timers move to the levels below; each moves at most ten times, most of them
+ * never, because they are cancelled before. Timers with equal deadlines share a slot at any moment and keep their
+ * order.
  *
  * A slot is a circular list with a head, so a timer unlinks itself without knowing the wheel. The wheel notices
  * later: a slot whose bit is set may be empty.
