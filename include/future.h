@@ -124,6 +124,7 @@ struct fut_future {
 
 /* What cancelling a pending future loses; see docs/cancellation.md. */
 typedef enum {
+    FUT_LOSES_UNKNOWN, /* what the futures inside it lose                  */
     FUT_LOSES_NOTHING, /* await it again and nothing has happened          */
     FUT_LOSES_PLACE,   /* its place in a queue                             */
     FUT_LOSES_BYTES,   /* work done so far: bytes read or written, a value */
@@ -347,12 +348,13 @@ typedef struct fut_unit {
     char nothing_;
 } fut_unit_t;
 
-/* Where a frame stands and what it waits for. */
+/* Where a frame stands and what it waits for: written once for each AWAIT that is PENDING at first. Whatever is
+ * polled again finds it as it was, with the flag that fut_cancel may have set meanwhile. */
 FUT_INLINE_ void fut_set_point_(fut_frame_t *self, fut_future_t *awaiting, uint16_t point, uint32_t line,
                                 bool finally) {
     self->awaiting     = awaiting;
     self->future.point = point;
-    self->future.flags = finally ? FUT_FINALIZING_ : 0; /* written anew: all three are one store */
+    self->future.flags = finally ? FUT_FINALIZING_ : 0; /* known, and so all three are one store */
 #if UINTPTR_MAX > 0xffffffffu
     self->future.line = line;
 #else
@@ -360,19 +362,17 @@ FUT_INLINE_ void fut_set_point_(fut_frame_t *self, fut_future_t *awaiting, uint1
 #endif
 }
 
-/* Waking costs the same at any depth. When a frame suspends, it writes itself into the frame that
- * it directly awaits. So from the innermost frame, the leaf, a chain of parents leads up; the owner
- * of the chain polls the leaf, and a parent only when its child is READY. Anything else in between
- * (a future written by hand) ends the chain: the frame that awaits it is the leaf, and polls it.
+/* Waking costs the same at any depth. When a frame suspends, it writes itself into the frame that it directly
+ * awaits. So from the innermost frame, the leaf, a chain of parents leads up; the owner of the chain polls the
+ * leaf, and a parent only when its child is READY. Anything else in between (a future written by hand) ends the
+ * chain: the frame that awaits it is the leaf, and polls it.
  *
  * False: this frame is being dropped, so it may not suspend; the child was dropped instead. */
-FUT_INLINE_ bool fut_suspend_(fut_frame_t *self, fut_future_t *child, uint8_t child_kind, uint16_t point, uint32_t line,
-                              bool finally, fut_context_t *cx) {
-    if (cx->cut == self) {
+FUT_INLINE_ bool fut_suspend_(fut_frame_t *self, fut_future_t *child, uint8_t child_kind, fut_context_t *cx) {
+    if (FUT_RARELY_(cx->cut == self)) {
         fut_drop(child);
         return false;
     }
-    fut_set_point_(self, child, point, line, finally);
     if (child_kind == FUT_IS_FRAME_)
         ((fut_frame_t *)(void *)child)->parent = self;
     else

@@ -20,11 +20,11 @@
  */
 #define FUT_WAIT_(c, child, kind, first_poll, pending)                                                               \
     if ((first_poll) == FUT_PENDING) {                                                                               \
-        pending;                                                                                                     \
-        do {                                                                                                         \
-            if (fut_suspend_(&self->frame, child, kind, FUT_POINT_(c), __LINE__, fut_in_finally_, cx))               \
-                return FUT_PENDING;                                                                                  \
-            break;                                                                                                   \
+        pending;                                                                                                       \
+        fut_set_point_(&self->frame, child, FUT_POINT_(c), __LINE__, fut_in_finally_);                                 \
+        do {                                                                                                           \
+            if (fut_suspend_(&self->frame, child, kind, cx)) return FUT_PENDING;                                       \
+            break;                                                                                                     \
             FUT_POINT_HERE_(c);                                                                                      \
         } while (FUT_CHECK_POLL_(child, cx, fut_poll(child, cx)) == FUT_PENDING);                                    \
         if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                                   \
@@ -63,7 +63,7 @@
 #define FUT_AWAIT_TRY(...)                                                                                           \
     do {                                                                                                             \
         FUT_AWAIT(__VA_ARGS__);                                                                                      \
-        FUT_TRY(FUT_FIRST_(__VA_ARGS__, 0).output);                                                                  \
+        FUT_TRY((FUT_FIRST_(__VA_ARGS__, 0)).output);                                                                 \
     } while (0)
 
 #define FUT_YIELD() FUT_YIELD_AT_(__COUNTER__)

@@ -12,12 +12,12 @@
 #ifndef FUT_MACROS_CHECK_H
 #define FUT_MACROS_CHECK_H
 
-#if defined(FUT_CHECKED)
-void fut_check_start(const fut_future_t *slot, const char *slot_text, const char *file, unsigned long line);
-void fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, unsigned long line);
+void       fut_check_start(fut_future_t *slot, const char *slot_text, const char *file, unsigned long line);
+void       fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, unsigned long line);
 fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t answer);
-void fut_check_drop(const fut_future_t *future);
+void       fut_check_drop(const fut_future_t *future);
 
+#if defined(FUT_CHECKED)
 #define FUT_CHECK_START_(slot) fut_check_start(&(slot).future, #slot, __FILE__, __LINE__)
 #define FUT_CHECK_POLL_(child, cx, call)                                                            \
     (fut_check_enter(child, cx, __FILE__, __LINE__), fut_check_leave(child, cx, call))

@@ -77,7 +77,7 @@ enum {
     FUT_IO_MAYBE_WRITE  = 4,
     FUT_IO_STREAM       = 8, /* a short read means that nothing is left                       */
     FUT_IO_NOT_A_SOCKET = 16,
-    FUT_IO_HANGUP       = 32, /* the end was seen: even after a short read there is more to read, the end */
+    FUT_IO_MORE         = 32, /* a short read does not mean so: the end, or urgent data, is still to come */
 };
 
 typedef struct fut_driver_vtable {

@@ -63,13 +63,13 @@ void fut_executor_destroy(fut_executor_t *executor);
      (struct name##_join){.join = fut_spawn_in(executor, &(slot).future)})
 
 /* What SPAWN calls: where vtable and arguments are known to the compiler, so is the size of the copy. */
-void *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_join_t *join);
+fut_task_t                         *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, int *error);
 FUT_MUST_USE FUT_INLINE_ fut_join_t fut_spawn_here_(fut_executor_t *executor, const fut_vtable_t *vtable,
                                                     const void *args, size_t size) {
-    fut_join_t join;
-    void      *future = fut_spawn_begin_(executor, vtable, &join);
-    if (future && args) memcpy((char *)future + vtable->args, args, size);
-    return join;
+    int         error = 0;
+    fut_task_t *task  = fut_spawn_begin_(executor, vtable, &error);
+    if (task && args) memcpy((char *)task->leaf + vtable->args, args, size);
+    return fut_join_of_(task, vtable, error);
 }
 
 FUT_MUST_USE fut_join_t fut_spawn(fut_executor_t *executor, const fut_vtable_t *vtable, const void *args);
@@ -131,7 +131,6 @@ void fut_dump(const fut_executor_t *executor, FILE *out);
 #define SPAWN    FUT_SPAWN
 #define SPAWN_IN FUT_SPAWN_IN
 #define BLOCK_ON FUT_BLOCK_ON
-#define DETACH   FUT_DETACH
 #endif
 
 #ifdef __cplusplus

@@ -100,8 +100,25 @@ void fut_join_cancel(fut_join_t *join);
 void fut_join_detach(fut_join_t *join);
 /* Has it ended? */
 bool fut_join_is_done(const fut_join_t *join);
-
+/* Outside of an async function: take the output of a task that has ended into the handle, as awaiting it would. The
+ * status; or -EAGAIN: it has not ended. */
+int                       fut_join_take(fut_join_t *join);
 extern const fut_vtable_t fut_join_vtable;
+
+/* A handle for a task that was spawned just now; for none, where that failed with `status`. */
+FUT_INLINE_ fut_join_t fut_join_of_(fut_task_t *task, const fut_vtable_t *vtable, int status) {
+    fut_join_t join;
+    join.future.vtable = &fut_join_vtable;
+    join.future.line   = 0;
+    join.future.point  = FUT_POINT_START;
+    join.future.flags  = 0;
+    join.task          = task;
+    join.waker.target  = (void *)(uintptr_t)vtable; /* until it is polled for the first time */
+    join.waker.tag     = 0;
+    join.tag           = task ? task->state & ~(fut_tag_t)3 : 0;
+    join.status        = status;
+    return join;
+}
 
 #define FUT_SPAWN_ARGS_(name, ...)                                                                                     \
     (&(struct name##_args){__VA_ARGS__} + 0 * sizeof(((name##_t *)0)->fut_takes_arguments_))
@@ -121,6 +138,7 @@ extern const fut_vtable_t fut_join_vtable;
 
 #ifndef FUT_NO_SHORT_NAMES
 #define TASK_SPAWN FUT_TASK_SPAWN
+#define DETACH     FUT_DETACH
 #endif
 
 #ifdef __cplusplus

@@ -72,7 +72,7 @@ static void remember(const fut_future_t *future) {
     entry->thread = pthread_self();
 }
 
-void fut_check_start(const fut_future_t *slot, const char *slot_text, const char *file, unsigned long line) {
+void fut_check_start(fut_future_t *slot, const char *slot_text, const char *file, unsigned long line) {
     pending_t *entry;
     fut__checking = true;
     pthread_mutex_lock(&lock);
@@ -106,7 +106,7 @@ void fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, 
 fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t answer) {
     pending_t *entry;
     depth--;
-    if (answer == FUT_PENDING && !cx->held)
+    if (answer == FUT_PENDING && !cx->held && !cx->cut)
         stop(future, future->vtable->file, line_of(future),
              "answered PENDING, but nobody took the waker (fut_context_waker): nothing will poll it again");
     if (depth < DEEPEST) cx->held |= polls[depth].held;

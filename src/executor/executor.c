@@ -20,6 +20,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "../core/fork.h"
 #include "../core/memory.h"
 #include "future/reactor.h"
 #include "../task/life.h"
@@ -153,9 +154,11 @@ static int look(fut_home_t *home, fut_driver_t *driver) {
     return error;
 }
 
-/* While tasks are always ready: a glance at the clock now and then, a look at the driver when it is time. */
+/* While tasks are always ready: now and then the inbox, a glance at the clock, and a look at the driver when it is
+ * time. */
 static int glance(fut_home_t *home, fut_driver_t *driver) {
     fut_instant_t now = driver->vtable->now(driver);
+    take_inbox(home);
     if (now - home->now < LOOK_INTERVAL) return 0;
     home->now = now;
     if (driver->waits == 0 && driver->vtable->next(driver) > now) return 0;
@@ -317,12 +320,10 @@ static void report_deadlock(const fut_home_t *home) {
 
 /* ---- entering ----------------------------------------------------------------------------------- */
 
-static unsigned forks; /* how many forks lie between the first process and this one */
-
 /* One thread at a time, not from inside its own poll, not in the child of a fork. */
 static int enter(fut_home_t *home, fut_driver_t *driver) {
     uint64_t owner = NOBODY;
-    if (home->forks != fut__load_relaxed(&forks)) return -ECHILD;
+    if (home->forks != fut__forks()) return -ECHILD;
     while (!fut__cas(&home->owner, &owner, this_thread()))
         if (owner != NOBODY) return -EBUSY;
     fut__store_relaxed(&home->armed, 0);
@@ -368,14 +369,10 @@ static int run(fut_executor_t *executor, const uint16_t *stop) {
 static fut_scheduler_t *shelf;
 static pthread_once_t   once = PTHREAD_ONCE_INIT;
 
-/* The child of a fork shares epoll and bells with its parent: what was made before belongs to the parent alone. */
-static void in_child(void) {
-    fut__add(&forks, 1);
-    shelf = NULL;
-}
+/* In the child of a fork: the homes on the shelf have the parent's bells. */
+static void forget_shelf(void) { shelf = NULL; }
 
-static void watch_forks(void) { pthread_atfork(NULL, NULL, in_child); }
-
+static void watch_forks(void) { fut__at_fork(forget_shelf); }
 fut_home_t *fut__home_take(void) {
     bool        fresh;
     fut_home_t *home;
@@ -412,7 +409,7 @@ static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_execut
     home->now    = 0;
     home->budget = options->budget ? options->budget : BUDGET;
     home->streak = 0;
-    home->forks  = fut__load_relaxed(&forks);
+    home->forks  = fut__forks();
     home->lifo   = options->lifo;
     home->quiet  = options->quiet;
     fut__store_relaxed(&home->armed, 0);
@@ -456,7 +453,7 @@ void fut_executor_destroy(fut_executor_t *executor) {
     home->executor = NULL;
     if (executor->driver->vtable->listen) executor->driver->vtable->listen(executor->driver, -1);
     fut_reactor_free(executor->reactor);
-    fut__home_put(home);
+    if (home->forks == fut__forks()) fut__home_put(home); /* otherwise its bell is the parent's */
     *executor = (fut_executor_t){NULL, NULL, NULL};
 }
 
@@ -473,15 +470,17 @@ static void schedule_first(fut_home_t *home, fut_task_t *task) {
     if (fut__load_relaxed(&home->armed) && fut__exchange(&home->armed, 0)) ring(home);
 }
 
-void *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_join_t *join) {
-    fut_home_t *home  = executor->home;
-    int         error = may_spawn(home);
-    fut_task_t *task  = NULL;
-    if (error == 0 && !(task = fut__task_new(&home->scheduler, vtable))) error = -ENOMEM;
-    fut__join_init(join, task, vtable, error);
-    if (!task) return NULL;
-    schedule_first(home, task);
-    return task->leaf;
+fut_task_t *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, int *error) {
+    fut_home_t *home = executor->home;
+    fut_task_t *task;
+    *error = may_spawn(home);
+    if (__builtin_expect(*error < 0, 0)) return NULL;
+    task = fut__task_new(&home->scheduler, vtable);
+    if (task)
+        schedule_first(home, task);
+    else
+        *error = -ENOMEM;
+    return task;
 }
 
 fut_join_t fut_spawn(fut_executor_t *executor, const fut_vtable_t *vtable, const void *args) {
@@ -492,11 +491,9 @@ fut_join_t fut_spawn_in(fut_executor_t *executor, fut_future_t *started) {
     fut_home_t *home  = executor->home;
     int         error = may_spawn(home);
     fut_task_t *task  = NULL;
-    fut_join_t  join;
     if (error == 0 && !(task = fut__task_new_in(&home->scheduler, started))) error = -ENOMEM;
-    fut__join_init(&join, task, started->vtable, error);
     if (task) schedule_first(home, task);
-    return join;
+    return fut_join_of_(task, started->vtable, error);
 }
 
 /* Its task must not be recycled before its end was seen: a handle that nobody has keeps it. */
@@ -506,7 +503,7 @@ int fut_block_on(fut_executor_t *executor, fut_future_t *started) {
     int         error;
     if (polls_under_way > 0) return -EBUSY;
     join = fut_spawn_in(executor, started);
-    if (join.status < 0) return join.status;
+    if (join.status < 0) return join.status == -EPERM ? -EBUSY : join.status; /* another thread runs it */
     task  = join.task;
     error = run(executor, &task->flags);
     if (!(task->flags & FUT__ENDED)) {
@@ -538,24 +535,27 @@ int64_t fut_block_on_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_
 
 int fut_executor_run(fut_executor_t *executor) { return run(executor, &never); }
 
-/* The task at the end of the queue. `last` points to its `next`. */
+/* The task at the end of the queue; NULL: nothing is ready. `last` points to its `next`. */
 static const fut_task_t *last_ready(const fut_home_t *home) {
     const fut_task_t *task = home->batch;
     if (home->first) return (const fut_task_t *)(const void *)((const char *)home->last - offsetof(fut_task_t, next));
-    while (task && task->next) task = task->next;
+    if (!task) return home->latest;
+    while (task->next) task = task->next;
     return task;
 }
 
 /* One look at the driver, then what is ready: up to the task that is last in the queue now, or all there is. 1: there
  * is more. */
 static int run_round(fut_executor_t *executor, bool once_round) {
-    fut_home_t *home = executor->home;
-    bool        more;
-    int         error = enter(home, executor->driver);
+    fut_home_t       *home = executor->home;
+    const fut_task_t *last;
+    bool              more;
+    int               error = enter(home, executor->driver);
     if (error < 0) return error;
     error = look(home, executor->driver);
     take_inbox(home);
-    if (error == 0) error = run_ready(home, executor->driver, &never, once_round ? last_ready(home) : NULL);
+    last = last_ready(home);
+    if (error == 0 && last) error = run_ready(home, executor->driver, &never, once_round ? last : NULL);
     more = leave(home);
     return error < 0 ? error : more;
 }

@@ -21,7 +21,7 @@ struct fut_home {
     const fut_context_t *polling;       /* while tasks are run: its waker says which                            */
     uint64_t             now;           /* the driver's clock, as of the last look                              */
     unsigned             budget, streak;
-    unsigned             forks; /* the process it was made in                                           */
+    unsigned             forks; /* fut__forks() when it was taken                                           */
     bool                 lifo, quiet;
 
     /* Any thread, atomically. Away from the queue: what other threads write should not slow it down. */

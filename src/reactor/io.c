@@ -80,6 +80,7 @@ static fut_poll_t poll_ready(fut_future_t *future, fut_io_t *io, int *output, in
     }
     waiting = wait_for(io, fd, interest, cx);
     if (waiting == 0) return fut_pending(future);
+    if (waiting > 0 && !fut_context_spend(cx)) return FUT_PENDING; /* a file, always ready, but its turn is over */
     *output = waiting < 0 ? waiting : 0;
     return fut_ready(future);
 }
@@ -151,7 +152,7 @@ static ssize_t try_once(const transfer_t *t, unsigned state) {
  * the end has been seen, since that is still to be read. */
 static bool is_exhausted(const transfer_t *t, unsigned state, ssize_t count) {
     return count == -EAGAIN ||
-           (count > 0 && (size_t)count < t->size && state & FUT_IO_STREAM && !(state & FUT_IO_HANGUP));
+           (count > 0 && (size_t)count < t->size && state & FUT_IO_STREAM && !(state & FUT_IO_MORE));
 }
 
 /* ---- read, write ------------------------------------------------------------------------------- */

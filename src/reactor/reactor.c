@@ -27,6 +27,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "../core/fork.h"
 #include "../core/memory.h"
 #include "../time/wheel.h"
 #include "future/reactor.h"
@@ -46,6 +47,7 @@ struct fut_reactor {
     fut_driver_t driver;
     int          epoll;
     int          bell;
+    unsigned     forks;     /* fut__forks() when it was made                                   */
     bool         no_pwait2; /* the kernel is older than epoll_pwait2: milliseconds, rounded up */
     size_t       blocks;    /* number of entries in `sources`                                  */
     source_t   **sources;   /* blocks of PER_BLOCK, by number / PER_BLOCK; NULL: not used yet */
@@ -163,8 +165,10 @@ static void new_owner(source_t *source) {
     wake_waits(source, FUT_IO_READ | FUT_IO_WRITE, -EBADF);
 }
 
+/* In the child of a fork nothing is told: the epoll instance is the parent's. */
 static int tell_epoll(const fut_reactor_t *reactor, int operation, int fd, const source_t *source, uint32_t events) {
     struct epoll_event event = {.events = events, .data.u64 = (uint64_t)source->generation << 32 | (uint32_t)fd};
+    if (reactor->forks != fut__forks()) return -ECHILD;
     return epoll_ctl(reactor->epoll, operation, fd, &event) < 0 ? -errno : 0;
 }
 
@@ -229,12 +233,16 @@ static void io_blocked(fut_driver_t *driver, int fd, int interest) {
 
 /* ---- attaching ----------------------------------------------------------------------------- */
 
-/* Which system calls suit it, and whether a short read tells anything. */
+/* Which system calls suit it, and whether a short read tells anything: it does where nothing but the end of the
+ * data ends a read early. (A local socket also stops at a message with descriptors.) */
 static uint8_t kind_of(int fd) {
-    int         type;
+    int         type, domain;
     socklen_t   length = sizeof type;
     struct stat status;
-    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0) return type == SOCK_STREAM ? FUT_IO_STREAM : 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0) {
+        if (type != SOCK_STREAM || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0) return 0;
+        return domain == AF_INET || domain == AF_INET6 ? FUT_IO_STREAM : 0;
+    }
     return FUT_IO_NOT_A_SOCKET | (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) ? FUT_IO_STREAM : 0);
 }
 
@@ -253,7 +261,7 @@ static int io_attach(fut_driver_t *driver, int fd) {
     source = make_source(reactor, fd);
     if (!source) return -ENOMEM;
     before = source->generation;
-    error  = register_source(reactor, fd, source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    error  = register_source(reactor, fd, source, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     if (error < 0) return error;
     if (source->state & FUT_IO_ATTACHED && source->generation == before) return 0;
     source->state = FUT_IO_ATTACHED | FUT_IO_MAYBE_READ | FUT_IO_MAYBE_WRITE | kind_of(fd);
@@ -275,7 +283,7 @@ int fut_attach(fut_context_t *cx, int fd) {
 
 int fut_close(int fd) {
     fut_reactor_t *owner = owner_of(fd);
-    if (owner) io_detach(&owner->driver, fd);
+    if (owner && owner->forks == fut__forks()) io_detach(&owner->driver, fd);
     return close(fd) < 0 ? -errno : 0;
 }
 
@@ -322,7 +330,8 @@ static void dispatch(fut_reactor_t *reactor, const struct epoll_event *event) {
     if (source->state & FUT_IO_ATTACHED) {
         if (ready & FUT_IO_READ) source->state |= FUT_IO_MAYBE_READ;
         if (ready & FUT_IO_WRITE) source->state |= FUT_IO_MAYBE_WRITE;
-        if (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) source->state |= FUT_IO_HANGUP;
+        source->state &= (uint8_t)~FUT_IO_MORE; /* an edge reports all that is */
+        if (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) source->state |= FUT_IO_MORE;
         wake_waits(source, ready, 0);
         return;
     }
@@ -359,6 +368,7 @@ static int park(fut_driver_t *driver, fut_instant_t until) {
 static int listen_to(fut_driver_t *driver, int bell) {
     fut_reactor_t     *reactor = reactor_of(driver);
     struct epoll_event event   = {.events = EPOLLIN | EPOLLET, .data.u64 = (uint32_t)BELL};
+    if (reactor->forks != fut__forks()) return -ECHILD;
     if (reactor->bell >= 0) epoll_ctl(reactor->epoll, EPOLL_CTL_DEL, reactor->bell, &event);
     reactor->bell = bell;
     return bell < 0 || epoll_ctl(reactor->epoll, EPOLL_CTL_ADD, bell, &event) == 0 ? 0 : -errno;
@@ -393,6 +403,7 @@ fut_reactor_t *fut_reactor_new(void) {
     }
     reactor->driver.vtable = &vtable;
     reactor->bell          = -1;
+    reactor->forks         = fut__forks();
     reactor->epoll         = epoll_create1(EPOLL_CLOEXEC);
     if (reactor->epoll < 0) {
         fut__release(reactor);

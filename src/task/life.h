@@ -22,7 +22,7 @@ enum { FUT__ADDRESSES = (2 * sizeof(void *) + 7) / 8 };
 
 static inline fut_task_t *fut__task_live(fut_task_t *task, unsigned flags, const fut_vtable_t *vtable,
                                          fut_future_t *root) {
-    task->flags  = (uint16_t)(FUT__LIVE | flags | (vtable->kind == FUT_IS_FRAME_ ? 0 : FUT__BY_HAND));
+    task->flags  = (uint16_t)(FUT__LIVE | FUT__JOINABLE | flags | (vtable->kind == FUT_IS_FRAME_ ? 0 : FUT__BY_HAND));
     task->queued = 0;
     task->since  = 0;
     task->leaf   = root;
@@ -43,18 +43,6 @@ static inline fut_task_t *fut__task_new(fut_scheduler_t *scheduler, const fut_vt
     root  = (fut_future_t *)(void *)(task + 1);
     *root = (fut_future_t){.vtable = vtable};
     return fut__task_live(task, FUT__INLINE, vtable, root);
-}
-
-/* A handle for the task; for none, where spawning failed with `status`. */
-static inline void fut__join_init(fut_join_t *join, fut_task_t *task, const fut_vtable_t *vtable, int status) {
-    join->future       = (fut_future_t){.vtable = &fut_join_vtable};
-    join->task         = task;
-    join->waker.target = (void *)(uintptr_t)vtable;
-    join->tag          = 0;
-    join->status       = status;
-    if (__builtin_expect(!task, 0)) return;
-    join->tag = fut__task_tag(task);
-    task->flags |= FUT__JOINABLE;
 }
 
 /* ---- end ------------------------------------------------------------------------------------- */
@@ -90,10 +78,10 @@ static inline void fut__task_recycle(fut_task_t *task) {
     fut__pool_put(&task->scheduler->pool, task);
 }
 
-/* The usual end: the future lies in the block, and either somebody awaits the handle or nobody has it. */
+/* The usual end: the future lies in the block, and nothing else refers to it. */
 static inline bool fut__ends_plainly(const fut_task_t *task, uint32_t state) {
     return (task->flags & (FUT__INLINE | FUT__CANCELLED)) == FUT__INLINE && !task->queued &&
-           !(state & (FUT__RUNNING | FUT__NOTIFIED)) && (task->join || !(task->flags & FUT__JOINABLE));
+           !(state & (FUT__RUNNING | FUT__NOTIFIED));
 }
 
 static __attribute__((noinline, unused)) void fut__task_end_rarely(fut_task_t *task, uint32_t state, int status) {
@@ -118,6 +106,10 @@ static inline void fut__task_end(fut_task_t *task, int status) {
     task->scheduler->live--;
     if (__builtin_expect(status < 0 || !fut__ends_plainly(task, state), 0)) {
         fut__task_end_rarely(task, state, status);
+        return;
+    }
+    if (!join && task->flags & FUT__JOINABLE) { /* the output waits for somebody to ask */
+        task->flags |= FUT__ENDED;
         return;
     }
     if (join) fut__deliver(task, join);

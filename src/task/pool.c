@@ -7,15 +7,33 @@
  * Under AddressSanitizer the future's part of a free block is poisoned, so that a pointer into a frame that has ended
  * is found.
  */
+#define _GNU_SOURCE
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "../core/memory.h"
 #include "pool.h"
 
 /* The blocks begin at a multiple of 16, so a block whose size is one, too, suits every type of C. */
-enum { HEADER = (sizeof(fut__chunk_t) + 15) & ~15, FIRST_CHUNK = 4 * 1024, LARGEST_CHUNK = 256 * 1024 };
+enum {
+    HEADER        = (sizeof(fut__chunk_t) + 15) & ~15,
+    FIRST_CHUNK   = 4 * 1024,
+    LARGEST_CHUNK = 4 * 1024 * 1024,
+    HUGE_PAGE     = 2 * 1024 * 1024
+};
 
 static size_t block_size(size_t size) { return sizeof(fut_task_t) + size * 8; }
+
+/* Where there are that many tasks, a page table entry for each 4 KiB of them is a cost of its own. */
+static void ask_for_huge_pages(void *memory, size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+    uintptr_t from = ((uintptr_t)memory + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+    uintptr_t to   = ((uintptr_t)memory + bytes) & ~(uintptr_t)(HUGE_PAGE - 1);
+    if (from < to) (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+#else
+    (void)memory, (void)bytes;
+#endif
+}
 
 static fut__chunk_t *add_chunk(fut__pool_t *pool, size_t size) {
     fut__chunk_t *last  = pool->fresh[size], *chunk;
@@ -23,6 +41,7 @@ static fut__chunk_t *add_chunk(fut__pool_t *pool, size_t size) {
     if (bytes > LARGEST_CHUNK) bytes = LARGEST_CHUNK;
     chunk = fut__allocate(bytes);
     if (!chunk) return NULL;
+    ask_for_huge_pages(chunk, bytes);
     chunk->block      = block_size(size);
     chunk->used       = 0;
     chunk->count      = (bytes - HEADER) / chunk->block;

@@ -76,26 +76,26 @@ fut_task_t *fut__task_new_in(fut_scheduler_t *scheduler, fut_future_t *future) {
     return fut__task_live(task, 0, future->vtable, future);
 }
 
-/* The arguments are there before anybody can run the task. */
+/* Known to the queue only once the arguments are there: another thread may run it at once. */
+static fut_join_t scheduled(fut_task_t *task, const fut_vtable_t *vtable, int error) {
+    fut_join_t join = fut_join_of_(task, vtable, error);
+    if (task) fut__task_wake(task, join.tag);
+    return join;
+}
+
 fut_join_t fut_task_spawn(fut_scheduler_t *scheduler, const fut_vtable_t *vtable, const void *args) {
     int         error = scheduler->closing ? -ECANCELED : 0;
     fut_task_t *task  = NULL;
-    fut_join_t  join;
     if (error == 0 && !(task = fut__task_new(scheduler, vtable))) error = -ENOMEM;
-    fut__join_init(&join, task, vtable, error);
     if (task && args) memcpy((char *)task->leaf + vtable->args, args, vtable->args_size);
-    if (task) fut__task_wake(task, join.tag);
-    return join;
+    return scheduled(task, vtable, error);
 }
 
 fut_join_t fut_task_spawn_in(fut_scheduler_t *scheduler, fut_future_t *future) {
     int         error = scheduler->closing ? -ECANCELED : 0;
     fut_task_t *task  = NULL;
-    fut_join_t  join;
     if (error == 0 && !(task = fut__task_new_in(scheduler, future))) error = -ENOMEM;
-    fut__join_init(&join, task, future->vtable, error);
-    if (task) fut__task_wake(task, join.tag);
-    return join;
+    return scheduled(task, future->vtable, error);
 }
 
 /* ---- join ---------------------------------------------------------------------------------- */
@@ -121,6 +121,18 @@ static void fail(fut_join_t *join, int status) {
     fut_fail_at_((char *)join + vtable->joined, vtable->errors, status);
 }
 
+/* The task has ended, was never there, or went with its executor. */
+static void settle(fut_join_t *join) {
+    if (has_ended(join)) {
+        fut_task_t *task = join->task;
+        fut__deliver(task, join);
+        fut__task_recycle(task);
+    } else if (join->future.point == FUT_POINT_START) {
+        fail(join, join->status < 0 ? join->status : -ECANCELED);
+    }
+    join->future.point = FUT_POINT_DONE;
+}
+
 static fut_poll_t join_poll(fut_future_t *future, fut_context_t *cx) {
     fut_join_t *join = (fut_join_t *)(void *)future;
     if (fut_is_done(future)) return FUT_READY;
@@ -129,14 +141,14 @@ static fut_poll_t join_poll(fut_future_t *future, fut_context_t *cx) {
         join->task->join = join;
         return fut_pending(future);
     }
-    if (has_ended(join)) {
-        fut_task_t *task = join->task;
-        fut__deliver(task, join);
-        fut__task_recycle(task);
-    } else if (future->point == FUT_POINT_START) {
-        fail(join, join->status < 0 ? join->status : -ECANCELED);
-    }
-    return fut_ready(future);
+    settle(join);
+    return FUT_READY;
+}
+
+int fut_join_take(fut_join_t *join) {
+    if (!fut_join_is_done(join)) return -EAGAIN;
+    if (!fut_is_done(&join->future)) settle(join);
+    return join->status;
 }
 
 void fut_join_detach(fut_join_t *join) {
@@ -228,7 +240,10 @@ void fut__scheduler_clear(fut_scheduler_t *scheduler) {
 fut_scheduler_t *fut_scheduler_new(void (*schedule)(void *executor, fut_task_t *task), void *executor) {
     bool             fresh;
     fut_scheduler_t *scheduler = fut__scheduler_take(&shelf, sizeof *scheduler, &fresh);
-    if (!scheduler) return NULL;
+    if (!scheduler) {
+        errno = ENOMEM;
+        return NULL;
+    }
     scheduler->waker    = (fut_waker_vtable_t){.wake = fut__task_wake, .wake_from_interrupt = fut__task_wake};
     scheduler->schedule = schedule;
     scheduler->executor = executor;

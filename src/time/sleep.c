@@ -17,8 +17,10 @@ fut_instant_t fut_instant_add(fut_instant_t instant, fut_duration_t duration) {
 static fut_poll_t wait_until(fut_timer_t *timer, fut_instant_t deadline, fut_context_t *cx) {
     fut_timer_set_waker(timer, fut_context_waker(cx));
     timer->deadline = deadline;
-    timer->prev = timer->next = timer;
-    if (deadline != FUT_NEVER) cx->driver->vtable->timer_insert(cx->driver, timer);
+    if (deadline != FUT_NEVER)
+        cx->driver->vtable->timer_insert(cx->driver, timer);
+    else
+        timer->prev = timer->next = timer;
     return fut_pending(&timer->future);
 }
 
@@ -178,4 +180,4 @@ static void interval_tick_drop(fut_future_t *future) {
     if (future->point != FUT_POINT_START) fut_drop(&((fut_interval_tick_t *)(void *)future)->sleep.future);
 }
 
-FUT_DEFINE_DECLARED(fut_interval_tick, .drop = interval_tick_drop);
+FUT_DEFINE_DECLARED(fut_interval_tick, .drop = interval_tick_drop, .loses = FUT_LOSES_NOTHING);

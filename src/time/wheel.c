@@ -12,13 +12,6 @@ static bool is_empty(fut__slot_t *slot) { return slot->next == head(slot); }
 
 static void clear(fut__slot_t *slot) { slot->next = slot->prev = head(slot); }
 
-static void append(fut__slot_t *slot, fut_timer_t *timer) {
-    timer->next      = head(slot);
-    timer->prev      = slot->prev;
-    slot->prev->next = timer;
-    slot->prev       = timer;
-}
-
 /* Where a deadline lies, as seen from the present base. */
 static int level_of(const fut__wheel_t *wheel, fut_instant_t deadline) {
     uint64_t different = deadline ^ wheel->base;
@@ -54,14 +47,19 @@ void fut__wheel_init(fut__wheel_t *wheel, fut_instant_t now) {
 }
 
 void fut__wheel_insert(fut__wheel_t *wheel, fut_timer_t *timer) {
-    int          level, index;
+    fut_timer_t *last;
     fut__slot_t *slot;
+    int          level, index;
     if (timer->deadline < wheel->base) timer->deadline = wheel->base;
     level = level_of(wheel, timer->deadline);
     index = digit(timer->deadline, level);
     slot  = &wheel->slots[level][index];
-    if (is_empty(slot) || timer->deadline < slot->earliest) slot->earliest = timer->deadline;
-    append(slot, timer);
+    last  = slot->prev;
+    if (last == head(slot) || timer->deadline < slot->earliest) slot->earliest = timer->deadline;
+    timer->next = head(slot);
+    timer->prev = last;
+    last->next  = timer;
+    slot->prev  = timer;
     wheel->occupied[level] |= (uint64_t)1 << index;
 }
 
@@ -77,15 +75,29 @@ static void fire(fut_timer_t *timer) {
     fut_wake(fut_timer_waker(timer));
 }
 
-/* Time has entered the slot: what is in it goes to the levels below. The timers lie anywhere in memory, so the next
- * but one is fetched while one moves. */
+/* Time has entered the slot: what is in it goes to the levels below, in its order. The timers lie anywhere in memory, and
+ * waiting for them is nearly all that this costs. So the list is walked from both ends, where two can be fetched at a
+ * time; what comes from the far end is stacked and inserted afterwards, when it is in the cache. */
 static void cascade(fut__wheel_t *wheel, fut__slot_t *slot) {
-    fut_timer_t *timer = slot->next, *next;
+    fut_timer_t *front = slot->next, *back = slot->prev, *stack = NULL, *next;
     clear(slot);
-    for (; timer != head(slot); timer = next) {
-        next = timer->next;
-        __builtin_prefetch(next->next);
-        fut__wheel_insert(wheel, timer);
+    for (;;) {
+        bool met = front == back, neighbours = front->next == back;
+        next = front->next;
+        __builtin_prefetch(next);
+        fut__wheel_insert(wheel, front);
+        if (met) break;
+        front      = next;
+        next       = back->prev;
+        back->next = stack;
+        stack      = back;
+        back       = next;
+        if (neighbours) break;
+        __builtin_prefetch(back);
+    }
+    for (; stack; stack = next) {
+        next = stack->next;
+        fut__wheel_insert(wheel, stack);
     }
 }
 

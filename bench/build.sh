@@ -1,0 +1,27 @@
+# build.sh: sourced by the scripts beside it, from the root of the tree. Sets BUILD, CC, RESULTS and bench_programs.
+#
+# `make bench` has compiled everything before it calls them; then this does nothing.
+
+BUILD=${BUILD:-build}
+CC=${CC:-cc}
+RESULTS=${RESULTS:-$BUILD/bench} # the directory for what is written
+bench_programs=$(for source in bench/core/*.c; do basename "$source" .c; done)
+
+# is_stale FILE SOURCE...: it is not there, or a source is newer
+is_stale() {
+    [ -e "$1" ] || return 0
+    stale_file=$1
+    shift
+    [ -n "$(find "$@" -newer "$stale_file")" ]
+}
+
+bench_build() {
+    mkdir -p "$BUILD/bench/core" "$RESULTS"
+    [ -e "$BUILD/libfuture.a" ] || make -s DEPS=no BUILD="$BUILD" CC="$CC" lib
+    for program in $bench_programs; do
+        binary=$BUILD/bench/core/$program
+        is_stale "$binary" "bench/core/$program.c" bench/harness.c bench/harness.h "$BUILD/libfuture.a" || continue
+        $CC -std=gnu11 -O2 -g -pthread -Iinclude -Ibench -o "$binary" "bench/core/$program.c" bench/harness.c \
+            "$BUILD/libfuture.a" -lm
+    done
+}

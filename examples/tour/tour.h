@@ -1,0 +1,13 @@
+/* tour.h: the chapters. Each prints what happens and answers 0, or a negative errno when the system refused
+ * something. */
+#ifndef TOUR_H
+#define TOUR_H
+
+int by_hand(void);   /* 1 */
+int await(void);     /* 2 */
+int kitchen(void);   /* 3 */
+int echo(void);      /* 4 */
+int cancelled(void); /* 5 */
+int executor(void);  /* 6 */
+
+#endif
