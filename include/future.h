@@ -110,7 +110,7 @@ struct fut_future {
     const fut_vtable_t *vtable;
 #if UINTPTR_MAX > 0xffffffffu
     union {
-        uint32_t line; /* an async function: where it waits      */
+        uint32_t line; /* an async function: where it waits; fut_line  */
         uint32_t word; /* a future written by hand: its own use  */
     };
     uint16_t point;
@@ -164,6 +164,9 @@ struct fut_vtable {
     uint8_t     loses;  /* fut_loses_t                                                         */
     uint8_t     cell;   /* the size in units of 8 bytes; 0: too large or too strictly aligned for a pool */
 };
+
+/* The line at which a suspended async function waits. (Above it, 8 bits of a resume point that is a label's address.) */
+FUT_INLINE_ uint32_t fut_line(const fut_future_t *future) { return future->line & 0xffffffu; }
 
 /* Has it completed, or been dropped? */
 FUT_INLINE_ bool fut_is_done(const fut_future_t *future) { return future->point == FUT_POINT_DONE; }
@@ -350,13 +353,13 @@ typedef struct fut_unit {
 
 /* Where a frame stands and what it waits for: written once for each AWAIT that is PENDING at first. Whatever is
  * polled again finds it as it was, with the flag that fut_cancel may have set meanwhile. */
-FUT_INLINE_ void fut_set_point_(fut_frame_t *self, fut_future_t *awaiting, uint16_t point, uint32_t line,
+FUT_INLINE_ void fut_set_point_(fut_frame_t *self, fut_future_t *awaiting, uint32_t point, uint32_t line,
                                 bool finally) {
     self->awaiting     = awaiting;
-    self->future.point = point;
+    self->future.point = (uint16_t)point;
     self->future.flags = finally ? FUT_FINALIZING_ : 0; /* known, and so all three are one store */
 #if UINTPTR_MAX > 0xffffffffu
-    self->future.line = line;
+    self->future.line = line | (point & 0xff0000u) << 8;
 #else
     self->future.line = line & 0x3fffu;
 #endif
@@ -382,14 +385,14 @@ FUT_INLINE_ bool fut_suspend_(fut_frame_t *self, fut_future_t *child, uint8_t ch
 
 /* The same for YIELD: nothing is awaited, and the task is woken at once. In two halves, so that the usual one makes no
  * call. A context that is `cut` is never looked into. */
-FUT_INLINE_ bool fut_yield_fast_(fut_frame_t *self, uint16_t point, uint32_t line, bool finally, fut_context_t *cx) {
+FUT_INLINE_ bool fut_yield_fast_(fut_frame_t *self, uint32_t point, uint32_t line, bool finally, fut_context_t *cx) {
     if (cx->self != cx) return false;
     cx->held = FUT_HELD_ | FUT_YIELDED_;
     cx->leaf = self;
     fut_set_point_(self, NULL, point, line, finally);
     return true;
 }
-FUT_COLD_ static fut_poll_t fut_yield_slow_(fut_frame_t *self, uint16_t point, uint32_t line, bool finally,
+FUT_COLD_ static fut_poll_t fut_yield_slow_(fut_frame_t *self, uint32_t point, uint32_t line, bool finally,
                                             fut_context_t *cx) {
     cx->leaf = self;
     fut_set_point_(self, NULL, point, line, finally);
@@ -520,7 +523,7 @@ FUT_INLINE_ void fut_drop(fut_future_t *future) {
 
 /* A resume point that the switch of a function does not know: see FUT_POINT_MISSING_ in macros/. */
 FUT_COLD_ static void fut_lost_point_(const fut_future_t *future) {
-    FUT_PANIC(future->vtable->file, future->line, future->vtable->name,
+    FUT_PANIC(future->vtable->file, fut_line(future), future->vtable->name,
               "this AWAIT stands inside a switch of yours, which swallowed its resume point: use if / "
               "else, or compile with -DFUT_COMPUTED_GOTO");
 }

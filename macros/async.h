@@ -46,7 +46,7 @@ fut_stray_break_(void);
 #endif
 #ifndef FUT_STRAY_BREAK_
 #define FUT_STRAY_BREAK_                                                                                             \
-    FUT_PANIC(self->future.vtable->file, self->future.line, self->future.vtable->name, "stray break")
+    FUT_PANIC(self->future.vtable->file, fut_line(&self->future), self->future.vtable->name, "stray break")
 #endif
 
 #define FUT_FRAME_VTABLE_(name) FUT_VTABLE_(name, FUT_IS_FRAME_), .drop = fut_frame_drop_, .cancel = fut_frame_cancel_

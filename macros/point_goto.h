@@ -1,8 +1,9 @@
 /* point_goto.h: resume points as labels whose address is taken; point.h says what is what.
  *
- * The point is the distance from the label fut_origin_, 16 bits with a sign, so a poll function may be 32 KiB long in
- * either direction; a longer one stops at its first suspension. The distances hold for one copy of the code, so the
- * function must be neither inlined nor cloned.
+ * The point is the distance from the label fut_origin_, moved up so that it is never negative and never looks like START,
+ * FINALLY or DONE: 15 bits of it are in future.point, 8 more above the line. So a poll function may be 4 MiB long in
+ * either direction; where pointers have 4 bytes there is no room for the 8 bits, and it is 16 KiB. A longer one stops at
+ * its first suspension. The distances hold for one copy of the code, so the function is neither inlined nor cloned.
  */
 #ifndef FUT_MACROS_POINT_GOTO_H
 #define FUT_MACROS_POINT_GOTO_H
@@ -13,25 +14,41 @@
 #define FUT_POLL_ATTRIBUTES_ __attribute__((noinline, noclone))
 #endif
 
+#if UINTPTR_MAX > 0xffffffffu
+enum { FUT_POINT_BITS_ = 23 };
+#else
+enum { FUT_POINT_BITS_ = 15 };
+#endif
+enum { FUT_POINT_BIAS_ = 1 << (FUT_POINT_BITS_ - 1), FUT_POINT_FIRST_ = 2 };
+
+FUT_INLINE_ uint32_t fut_point_of_(ptrdiff_t distance) {
+    uint32_t place = (uint32_t)(distance + FUT_POINT_BIAS_);
+    if (distance < -FUT_POINT_BIAS_ || distance >= FUT_POINT_BIAS_)
+        FUT_PANIC(__FILE__, __LINE__, "async function", "too long for FUT_COMPUTED_GOTO: compile it without");
+    return (place >> 15) << 16 | ((place & 0x7fffu) + FUT_POINT_FIRST_);
+}
+
+FUT_INLINE_ ptrdiff_t fut_distance_of_(const fut_future_t *future) {
+    uint32_t place = (uint32_t)future->point - FUT_POINT_FIRST_;
+#if UINTPTR_MAX > 0xffffffffu
+    place |= future->line >> 24 << 15;
+#endif
+    return (ptrdiff_t)place - FUT_POINT_BIAS_;
+}
+
 /* START, FINALLY and DONE go through the switch, every other point through the label. */
-#define FUT_POINT_SCOPE_                                                                                             \
-    fut_dispatch_: __attribute__((unused));                                                                          \
-    if ((uint16_t)(self->future.point + 1) > FUT_POINT_FINALLY + 1) {                                                \
-        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"")                              \
-        goto *(void *)((char *)(__extension__ && fut_origin_) + (int16_t)self->future.point);                        \
-        _Pragma("GCC diagnostic pop")                                                                                \
-    }                                                                                                                \
-    fut_origin_: __attribute__((unused));                                                                            \
+#define FUT_POINT_SCOPE_                                                                                               \
+    fut_dispatch_: __attribute__((unused));                                                                            \
+    if ((uint16_t)(self->future.point + 1) > FUT_POINT_FINALLY + 1) {                                                  \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"")                                \
+        goto *(void *)((char *)(__extension__ && fut_origin_) + fut_distance_of_(&self->future));                      \
+        _Pragma("GCC diagnostic pop")                                                                                  \
+    }                                                                                                                  \
+    fut_origin_: __attribute__((unused));                                                                              \
     switch (self->future.point)
 
 #define FUT_POINT_(c) \
-    fut_point_distance_((char *)(__extension__ && FUT_CAT_(fut_point_, c)) - (char *)(__extension__ && fut_origin_))
+    fut_point_of_((char *)(__extension__ && FUT_CAT_(fut_point_, c)) - (char *)(__extension__ && fut_origin_))
 #define FUT_POINT_HERE_(c) FUT_CAT_(fut_point_, c):
-
-FUT_INLINE_ uint16_t fut_point_distance_(ptrdiff_t distance) {
-    if (distance < INT16_MIN || distance > INT16_MAX)
-        FUT_PANIC(__FILE__, __LINE__, "async function", "over 32 KiB of code: compile it without FUT_COMPUTED_GOTO");
-    return (uint16_t)distance;
-}
 
 #endif

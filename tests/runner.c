@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,9 +25,10 @@ enum { SKIPPED = 77, SECONDS_FOR_A_TEST = 240 };
 extern struct criterion_test *const __start_cr_tst[];
 extern struct criterion_test *const __stop_cr_tst[];
 
-static pid_t process;   /* of the test that runs now            */
-static void *parameter; /* of a parameterised one, inside it    */
-static bool  failed;    /* an assertion of it, also inside      */
+static struct rlimit descriptors; /* as they were at first                */
+static pid_t         process;     /* of the test that runs now            */
+static void         *parameter;   /* of a parameterised one, inside it    */
+static bool          failed;      /* an assertion of it, also inside      */
 
 /* ---- What a test calls -------------------------------------------------------------------- */
 
@@ -61,6 +63,7 @@ static void run_here(const struct criterion_test *test) {
     if (test->data->init) test->data->init();
     test->test();
     if (test->data->fini) test->data->fini();
+    setrlimit(RLIMIT_NOFILE, &descriptors); /* whatever the test did to it: looking for leaks needs some */
     exit(failed);
 }
 
@@ -96,6 +99,7 @@ int main(int argc, char **argv) { /* of Criterion's options only --filter, which
     const char *const pattern   = argc > 2 && strcmp(argv[argc - 2], "--filter") == 0 ? argv[argc - 1] : NULL;
     int               counts[2] = {0, 0}; /* failed, passed */
 
+    getrlimit(RLIMIT_NOFILE, &descriptors);
     signal(SIGALRM, kill_the_test);
     for (struct criterion_test *const *at = __start_cr_tst; at < __stop_cr_tst; at++) {
         const struct criterion_test *const test = *at;

@@ -40,7 +40,7 @@ static void stop(const fut_future_t *future, const char *file, unsigned long lin
 
 /* Where it was suspended if that is known, otherwise where it is defined. */
 static unsigned long line_of(const fut_future_t *future) {
-    return fut_is_frame_(future) && future->line ? future->line : future->vtable->line;
+    return fut_is_frame_(future) && fut_line(future) ? fut_line(future) : future->vtable->line;
 }
 
 static bool still_pending(const pending_t *entry) {

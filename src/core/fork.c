@@ -17,4 +17,6 @@ unsigned fut__forks(void) {
     return fut__load_relaxed(&forks);
 }
 
-void fut__at_fork(void (*forget)(void)) { pthread_atfork(NULL, NULL, forget); }
+void fut__at_fork(void (*before)(void), void (*in_parent)(void), void (*in_child)(void)) {
+    pthread_atfork(before, in_parent, in_child);
+}

@@ -39,7 +39,7 @@ static void print_backtrace(const dump_t *dump, const fut_future_t *future) {
         const fut_vtable_t *vtable = future->vtable;
         bool                begun  = fut_is_pending(future);
         fprintf(dump->out, "    %-20s  %s:%" PRIu32 "%s\n", vtable->name, base_name(vtable->file),
-                begun ? (uint32_t)future->line : vtable->line,
+                begun ? fut_line(future) : vtable->line,
                 begun                 ? ""
                 : fut_is_done(future) ? ", done"
                                       : ", not polled yet");

@@ -91,7 +91,7 @@ static void wake_lifo(void *target, fut_tag_t tag) {
 static void ring(fut_home_t *home) {
     const uint64_t once        = 1;
     int            saved_errno = errno; /* perhaps in a signal handler */
-    fut_driver_t  *driver      = home->executor ? home->executor->driver : NULL;
+    fut_driver_t  *driver      = home->driver;
     if (driver && driver->vtable->unpark)
         driver->vtable->unpark(driver);
     else
@@ -323,7 +323,7 @@ static void report_deadlock(const fut_home_t *home) {
 /* One thread at a time, not from inside its own poll, not in the child of a fork. */
 static int enter(fut_home_t *home, fut_driver_t *driver) {
     uint64_t owner = NOBODY;
-    if (home->forks != fut__forks()) return -ECHILD;
+    if (home->scheduler.forks != fut__forks()) return -ECHILD;
     while (!fut__cas(&home->owner, &owner, this_thread()))
         if (owner != NOBODY) return -EBUSY;
     fut__store_relaxed(&home->armed, 0);
@@ -366,32 +366,31 @@ static int run(fut_executor_t *executor, const uint16_t *stop) {
 
 /* ---- the public side ------------------------------------------------------------------------------ */
 
-static fut_scheduler_t *shelf;
-static pthread_once_t   once = PTHREAD_ONCE_INIT;
+/* Homes that wait for the next executor: those without and with a LIFO slot. Apart, because a stale waker may be
+ * reading the vtable, which is therefore written once and never again. */
+static fut__shelf_t shelves[2];
 
-/* In the child of a fork: the homes on the shelf have the parent's bells. */
-static void forget_shelf(void) { shelf = NULL; }
+static const fut_waker_vtable_t wakers[2] = {
+    {wake, fut__task_wake, count_clone, count_drop},
+    {wake_lifo, fut__task_wake, count_clone, count_drop},
+};
 
-static void watch_forks(void) { fut__at_fork(forget_shelf); }
-fut_home_t *fut__home_take(void) {
-    bool        fresh;
-    fut_home_t *home;
-    pthread_once(&once, watch_forks);
-    home = (fut_home_t *)(void *)fut__scheduler_take(&shelf, sizeof *home, &fresh);
+fut_home_t *fut__home_take(bool lifo) {
+    fut_home_t *home =
+        (fut_home_t *)(void *)fut__scheduler_take(&shelves[lifo], sizeof(fut_home_t), &wakers[lifo], fut__forks());
     if (!home) {
         errno = ENOMEM;
         return NULL;
     }
-    if (fresh) home->bell = -1;
-    if (home->bell < 0) home->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (home->bell < 0) {
-        fut__scheduler_put(&shelf, &home->scheduler);
-        return NULL;
-    }
-    return home;
+    home->lifo = lifo;
+    if (!home->has_bell) home->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    home->has_bell = home->bell >= 0;
+    if (home->has_bell) return home;
+    fut__home_put(home);
+    return NULL;
 }
 
-void fut__home_put(fut_home_t *home) { fut__scheduler_put(&shelf, &home->scheduler); }
+void fut__home_put(fut_home_t *home) { fut__scheduler_put(&shelves[home->lifo], &home->scheduler); }
 
 static void forget_queue(fut_home_t *home) {
     home->first = home->batch = home->latest = NULL;
@@ -400,17 +399,14 @@ static void forget_queue(fut_home_t *home) {
 }
 
 static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_executor_options_t *options) {
-    home->scheduler.waker =
-        (fut_waker_vtable_t){options->lifo ? wake_lifo : wake, fut__task_wake, count_clone, count_drop};
     home->scheduler.schedule = schedule;
     home->scheduler.executor = home;
     home->executor           = executor;
+    home->driver             = executor->driver;
     forget_queue(home);
     home->now    = 0;
     home->budget = options->budget ? options->budget : BUDGET;
     home->streak = 0;
-    home->forks  = fut__forks();
-    home->lifo   = options->lifo;
     home->quiet  = options->quiet;
     fut__store_relaxed(&home->armed, 0);
     fut__store_relaxed(&home->owner, NOBODY);
@@ -420,7 +416,7 @@ int fut_executor_init(fut_executor_t *executor, const fut_executor_options_t *op
     const fut_executor_options_t defaults = {0};
     fut_reactor_t               *reactor  = NULL;
     fut_driver_t                *driver   = options ? options->driver : NULL;
-    fut_home_t                  *home     = fut__home_take();
+    fut_home_t                  *home     = fut__home_take(options && options->lifo);
     int                          error    = 0;
     if (!home) return -errno;
     if (!driver) {
@@ -451,9 +447,10 @@ void fut_executor_destroy(fut_executor_t *executor) {
     fut__scheduler_clear(&home->scheduler);
     forget_queue(home);
     home->executor = NULL;
+    home->driver   = NULL;
     if (executor->driver->vtable->listen) executor->driver->vtable->listen(executor->driver, -1);
     fut_reactor_free(executor->reactor);
-    if (home->forks == fut__forks()) fut__home_put(home); /* otherwise its bell is the parent's */
+    fut__home_put(home);
     *executor = (fut_executor_t){NULL, NULL, NULL};
 }
 

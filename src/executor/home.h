@@ -15,14 +15,15 @@ struct fut_home {
 
     /* The executor's thread. */
     fut_executor_t      *executor;
+    fut_driver_t        *driver;
     fut_task_t          *first, **last; /* the run queue, linked through `next`; where the next one is linked   */
     fut_task_t          *batch;         /* the older part of the queue, which run_ready works through           */
     fut_task_t          *latest;        /* the LIFO slot, where the options ask for one                         */
     const fut_context_t *polling;       /* while tasks are run: its waker says which                            */
     uint64_t             now;           /* the driver's clock, as of the last look                              */
     unsigned             budget, streak;
-    unsigned             forks; /* fut__forks() when it was taken                                           */
-    bool                 lifo, quiet;
+    bool                 lifo; /* as the shelf it comes from */
+    bool                 quiet, has_bell;
 
     /* Any thread, atomically. Away from the queue: what other threads write should not slow it down. */
     char        gap[64];
@@ -35,7 +36,7 @@ struct fut_home {
 };
 
 /* A home of its own, recycled or new. NULL and errno. */
-fut_home_t *fut__home_take(void);
+fut_home_t *fut__home_take(bool lifo);
 void        fut__home_put(fut_home_t *home);
 
 #endif

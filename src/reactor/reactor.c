@@ -91,12 +91,17 @@ typedef struct owner {
 static pthread_mutex_t owners_lock = PTHREAD_MUTEX_INITIALIZER;
 static size_t          owners_count;
 static owner_t        *owners; /* by number */
+static pthread_once_t  owners_once = PTHREAD_ONCE_INIT;
+
+static void lock_owners(void) { pthread_mutex_lock(&owners_lock); }
+static void unlock_owners(void) { pthread_mutex_unlock(&owners_lock); }
+static void watch_forks(void) { fut__at_fork(lock_owners, unlock_owners, unlock_owners); }
 
 static fut_reactor_t *owner_of(int fd) {
     owner_t owner = {NULL, pthread_self()};
-    pthread_mutex_lock(&owners_lock);
+    lock_owners();
     if (fd >= 0 && (size_t)fd < owners_count) owner = owners[fd];
-    pthread_mutex_unlock(&owners_lock);
+    unlock_owners();
     return pthread_equal(owner.thread, pthread_self()) ? owner.reactor : NULL;
 }
 
@@ -114,18 +119,18 @@ static bool grow_owners(size_t least) {
 
 static int set_owner(int fd, fut_reactor_t *reactor) {
     bool fits;
-    pthread_mutex_lock(&owners_lock);
+    lock_owners();
     fits = (size_t)fd < owners_count || (reactor && grow_owners((size_t)fd + 1));
     if (fits) owners[fd] = (owner_t){reactor, pthread_self()};
-    pthread_mutex_unlock(&owners_lock);
+    unlock_owners();
     return fits || !reactor ? 0 : -ENOMEM;
 }
 
 static void disown_all(const fut_reactor_t *reactor) {
-    pthread_mutex_lock(&owners_lock);
+    lock_owners();
     for (size_t i = 0; i < owners_count; i++)
         if (owners[i].reactor == reactor) owners[i].reactor = NULL;
-    pthread_mutex_unlock(&owners_lock);
+    unlock_owners();
 }
 
 /* ---- waits --------------------------------------------------------------------------------- */
@@ -397,6 +402,7 @@ static const fut_driver_vtable_t vtable = {.name         = "epoll",
 
 fut_reactor_t *fut_reactor_new(void) {
     fut_reactor_t *reactor = fut__allocate_zeroed(sizeof *reactor);
+    pthread_once(&owners_once, watch_forks);
     if (!reactor) {
         errno = ENOMEM;
         return NULL;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../core/memory.h"
+#include "../core/fork.h"
 #include "life.h"
 
 _Static_assert(ECANCELED == FUT_ECANCELED, "the core's number for ECANCELED is not this system's");
@@ -57,12 +58,13 @@ fut_task_t *fut__task_new_large(fut_scheduler_t *scheduler, const fut_vtable_t *
     size_t      align  = vtable->align > 16 ? vtable->align : 0;
     fut_task_t *task   = fut__pool_take(&scheduler->pool, scheduler, FUT__ADDRESSES);
     char       *memory = task ? fut__allocate(vtable->size + align) : NULL, *root = memory;
-    void      **addresses = (void **)(void *)(task + 1);
+    void      **addresses;
     if (!memory) {
         if (task) fut__pool_put(&scheduler->pool, task);
         return NULL;
     }
     if (align) root += align - (uintptr_t)memory % align;
+    addresses                     = (void **)(void *)(task + 1);
     addresses[0]                  = root;
     addresses[1]                  = memory;
     *(fut_future_t *)(void *)root = (fut_future_t){.vtable = vtable};
@@ -190,25 +192,42 @@ bool fut_join_is_done(const fut_join_t *join) { return fut_is_done(&join->future
 
 /* ---- schedulers ---------------------------------------------------------------------------- */
 
-/* Schedulers are type-stable, too: a waker's first word points to one. They wait on a shelf for the next executor. */
-static pthread_mutex_t  shelves = PTHREAD_MUTEX_INITIALIZER;
-static fut_scheduler_t *shelf;
+/* Schedulers are type-stable, too: a waker's first word points to one. They wait on a shelf for the next executor.
+ * What a stale waker may read at any time, the vtable, is written before anybody can know the scheduler, and never
+ * again. */
+static pthread_mutex_t  lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t   once = PTHREAD_ONCE_INIT;
+static fut_scheduler_t *all; /* so that each can be reached from somewhere, also in the child of a fork */
 
-fut_scheduler_t *fut__scheduler_take(fut_scheduler_t **from, size_t size, bool *fresh) {
+static void before_fork(void) { pthread_mutex_lock(&lock); }
+static void after_fork(void) { pthread_mutex_unlock(&lock); }
+static void watch_forks(void) { fut__at_fork(before_fork, after_fork, after_fork); }
+
+fut_scheduler_t *fut__scheduler_take(fut__shelf_t *shelf, size_t size, const fut_waker_vtable_t *waker,
+                                     unsigned forks) {
     fut_scheduler_t *scheduler;
-    pthread_mutex_lock(&shelves);
-    scheduler = *from;
-    if (scheduler) *from = scheduler->idle;
-    pthread_mutex_unlock(&shelves);
-    *fresh = !scheduler;
-    return scheduler ? scheduler : fut__allocate_zeroed(size);
+    pthread_once(&once, watch_forks);
+    pthread_mutex_lock(&lock);
+    while ((scheduler = shelf->first) != NULL) {
+        shelf->first = scheduler->idle;
+        if (scheduler->forks == forks) break;
+    }
+    if (!scheduler && (scheduler = fut__allocate_zeroed(size)) != NULL) {
+        scheduler->waker = *waker;
+        scheduler->forks = forks;
+        scheduler->all   = all;
+        all              = scheduler;
+    }
+    pthread_mutex_unlock(&lock);
+    return scheduler;
 }
 
-void fut__scheduler_put(fut_scheduler_t **to, fut_scheduler_t *scheduler) {
-    pthread_mutex_lock(&shelves);
-    scheduler->idle = *to;
-    *to             = scheduler;
-    pthread_mutex_unlock(&shelves);
+/* In the child of a fork one that the parent made is not used again: a bell of its executor would be the parent's. */
+void fut__scheduler_put(fut__shelf_t *shelf, fut_scheduler_t *scheduler) {
+    pthread_mutex_lock(&lock);
+    scheduler->idle = shelf->first;
+    shelf->first    = scheduler;
+    pthread_mutex_unlock(&lock);
 }
 
 static void drop_task(fut_task_t *task, void *unused) {
@@ -237,14 +256,15 @@ void fut__scheduler_clear(fut_scheduler_t *scheduler) {
     scheduler->closing = false;
 }
 
+static fut__shelf_t             shelf;
+static const fut_waker_vtable_t waker = {.wake = fut__task_wake, .wake_from_interrupt = fut__task_wake};
+
 fut_scheduler_t *fut_scheduler_new(void (*schedule)(void *executor, fut_task_t *task), void *executor) {
-    bool             fresh;
-    fut_scheduler_t *scheduler = fut__scheduler_take(&shelf, sizeof *scheduler, &fresh);
+    fut_scheduler_t *scheduler = fut__scheduler_take(&shelf, sizeof *scheduler, &waker, fut__forks());
     if (!scheduler) {
         errno = ENOMEM;
         return NULL;
     }
-    scheduler->waker    = (fut_waker_vtable_t){.wake = fut__task_wake, .wake_from_interrupt = fut__task_wake};
     scheduler->schedule = schedule;
     scheduler->executor = executor;
     return scheduler;

@@ -33,16 +33,24 @@ struct fut_scheduler {
     void (*schedule)(void *executor, fut_task_t *task);
     void            *executor;
     fut__pool_t      pool;
+    unsigned         forks;   /* fut__forks() when it was made                                  */
     size_t           live;    /* tasks that have not ended                                       */
     bool             closing; /* nothing is spawned any more                                     */
     size_t           flights; /* atomic: wakes between (1) and the return of schedule            */
+    fut_scheduler_t *all;     /* the one made before this one: none is ever released               */
     fut_scheduler_t *idle;    /* the next one that waits to be used again                        */
 };
 
-/* A scheduler of `size` bytes (one may lie in front of something larger), fresh or used before. NULL: out of memory.
- * `fresh` tells which: whatever is behind the scheduler is zero then, and as it was left otherwise. */
-fut_scheduler_t *fut__scheduler_take(fut_scheduler_t **shelf, size_t size, bool *fresh);
-void             fut__scheduler_put(fut_scheduler_t **shelf, fut_scheduler_t *scheduler);
+/* Schedulers that wait to be used again. */
+typedef struct fut__shelf {
+    fut_scheduler_t *first;
+} fut__shelf_t;
+
+/* A scheduler of `size` bytes, of which it is the first part, used before or new; a new one is zero behind its own
+ * fields. Its waker's vtable is the shelf's, the same at every call. One that was made before a fork stays where it
+ * is. NULL: out of memory. */
+fut_scheduler_t *fut__scheduler_take(fut__shelf_t *shelf, size_t size, const fut_waker_vtable_t *waker, unsigned forks);
+void             fut__scheduler_put(fut__shelf_t *shelf, fut_scheduler_t *scheduler);
 /* Drop every task. */
 void fut__scheduler_clear(fut_scheduler_t *scheduler);
 

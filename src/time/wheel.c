@@ -75,9 +75,9 @@ static void fire(fut_timer_t *timer) {
     fut_wake(fut_timer_waker(timer));
 }
 
-/* Time has entered the slot: what is in it goes to the levels below, in its order. The timers lie anywhere in memory, and
- * waiting for them is nearly all that this costs. So the list is walked from both ends, where two can be fetched at a
- * time; what comes from the far end is stacked and inserted afterwards, when it is in the cache. */
+/* Time has entered the slot: what is in it goes to the levels below, in its order. The timers lie anywhere in
+ * memory, and waiting for them is nearly all that this costs. So the list is walked from both ends, where two can
+ * be fetched at a time; what comes from the far end is stacked and inserted afterwards, when it is in the cache. */
 static void cascade(fut__wheel_t *wheel, fut__slot_t *slot) {
     fut_timer_t *front = slot->next, *back = slot->prev, *stack = NULL, *next;
     clear(slot);

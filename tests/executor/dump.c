@@ -1,12 +1,15 @@
 /* fut_dump: every live task, frame by frame. */
 #define _GNU_SOURCE
+#include <stdlib.h>
 #include "kit.h"
 
 static char  *dumped;
 static size_t dumped_size;
 
 static const char *dump(void) {
-    FILE *out = open_memstream(&dumped, &dumped_size);
+    FILE *out;
+    free(dumped);
+    out = open_memstream(&dumped, &dumped_size);
     cr_assert_not_null(out);
     fut_dump(&executor, out);
     fclose(out);

@@ -211,7 +211,9 @@ static void the_steady_state_allocates_nothing(bool attached) {
     calls = counting.calls;
     all   = mallocs;
     cr_assert_eq(BLOCK_ON(&executor, routine, 200, attached, &event), 0);
-#ifndef FUT_CHECKED /* a checked build keeps a table of what is pending */
+#ifdef FUT_CHECKED /* a checked build keeps a table of what is pending */
+    (void)calls, (void)all;
+#else
     cr_assert_eq(counting.calls, calls);
     cr_assert_eq(mallocs, all);
 #endif
@@ -225,7 +227,9 @@ Test(executor, the_steady_state_allocates_nothing_with_attached_descriptors, .ti
 
 #ifndef MALLOC_IS_REPLACED
 Test(executor, the_count_of_mallocs_counts) {
-    size_t before         = mallocs;
+    const char *preloaded = getenv("LD_PRELOAD");
+    size_t      before    = mallocs;
+    if (preloaded && strstr(preloaded, "vgpreload")) return; /* valgrind has a malloc of its own */
     void *volatile memory = malloc(10);
     cr_assert_eq(mallocs, before + 1);
     free(memory);

@@ -451,11 +451,11 @@ Test(macros, a_suspended_frame_knows_its_line_and_what_it_awaits) {
 
     START(future, knows_its_line, &event);
     cr_assert_eq(fut_test_poll(&future.future, &counter), FUT_PENDING);
-    cr_assert_eq(future.future.line, knows_its_line_begins + 3);
+    cr_assert_eq(fut_line(&future.future), knows_its_line_begins + 3);
     cr_assert_eq(future.frame.awaiting, &future.wait.future);
     fut_test_event_fire(&event, 0);
     cr_assert_eq(fut_test_poll(&future.future, &counter), FUT_PENDING);
-    cr_assert_eq(future.future.line, knows_its_line_begins + 4);
+    cr_assert_eq(fut_line(&future.future), knows_its_line_begins + 4);
     cr_assert_null(future.frame.awaiting);
     fut_drop(&future.future);
 }

@@ -212,7 +212,7 @@ Test(reactor, what_cannot_be_attached_says_why) {
 Test(reactor, a_plain_wait_under_way_is_served_after_its_descriptor_was_attached) {
     fut_test_waker_t counter = {0};
     fut_read_t       read;
-    char             byte;
+    char             byte = 0;
 
     open_sockets();
     open_reactor();
@@ -255,7 +255,7 @@ Test(reactor, closing_under_waits_gives_them_EBADF) {
     fut_read_t       read;
     fut_readable_t   readable;
     fut_write_t      write;
-    char             byte;
+    char             byte = 0;
 
     open_sockets();
     open_reactor();
@@ -283,7 +283,7 @@ Test(reactor, closing_under_waits_gives_them_EBADF) {
 Test(reactor, closing_a_plain_descriptor_under_a_wait_gives_it_EBADF) {
     fut_test_waker_t counter = {0};
     fut_read_t       read;
-    char             byte;
+    char             byte = 0;
 
     open_sockets();
     open_reactor();
@@ -337,7 +337,7 @@ Test(reactor, a_number_that_was_closed_properly_serves_its_next_descriptor) {
 Test(reactor, a_number_closed_behind_the_reactors_back_is_found_out_when_it_is_attached_again) {
     fut_test_waker_t old = {0}, counter = {0};
     fut_read_t       waiting, read;
-    char             byte, other;
+    char             byte = 0, other;
     int              number;
 
     open_sockets();
@@ -366,7 +366,7 @@ Test(reactor, a_number_closed_behind_the_reactors_back_is_found_out_when_it_is_a
 Test(reactor, a_late_event_of_the_last_owner_wakes_nobody_of_the_next) {
     fut_test_waker_t counter = {0};
     fut_read_t       read;
-    char             byte;
+    char             byte = 0;
     int              number, copy;
 
     open_sockets();

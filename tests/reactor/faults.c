@@ -111,7 +111,7 @@ Test(reactor, a_reset_connection_is_an_error_of_the_read) {
     for (int attached = 0; attached < 2; attached++) {
         fut_test_waker_t    counter = {0};
         fut_read_t          read;
-        char                byte;
+        char                byte    = 0;
         const struct linger at_once = {1, 0};
 
         open_tcp(ends);
@@ -140,7 +140,7 @@ Test(reactor, a_number_that_is_no_descriptor_is_EBADF) {
     fut_write_t      write;
     fut_readable_t   readable;
     fut_writable_t   writable;
-    char             byte;
+    char             byte      = 0;
     const int        numbers[] = {-1, -100, 900, 1 << 24};
 
     open_reactor();
@@ -166,7 +166,7 @@ Test(reactor, the_wrong_direction_is_the_systems_error) {
     fut_test_waker_t counter = {0};
     fut_read_t       read;
     fut_write_t      write;
-    char             byte;
+    char             byte = 0;
 
     open_pipe();
     open_reactor();
@@ -239,7 +239,7 @@ Test(reactor, nothing_to_read_or_write_is_done_at_once) {
 Test(reactor, a_plain_number_given_to_another_descriptor_works_and_the_old_wait_gets_EBADF) {
     fut_test_waker_t old = {0}, counter = {0};
     fut_read_t       waiting, read;
-    char             byte, other;
+    char             byte = 0, other;
     int              number;
 
     open_sockets();
@@ -266,7 +266,7 @@ Test(reactor, a_plain_number_given_to_another_descriptor_works_and_the_old_wait_
 Test(reactor, a_plain_number_is_opened_and_closed_over_and_over) {
     fut_test_waker_t counter = {0};
     fut_read_t       read;
-    char             byte;
+    char             byte = 0;
 
     open_reactor();
     for (unsigned i = 0; i < 50; i++) {
@@ -286,7 +286,7 @@ Test(reactor, a_plain_number_is_opened_and_closed_over_and_over) {
 Test(reactor, a_number_that_points_elsewhere_after_dup2_works) {
     fut_test_waker_t counter = {0};
     fut_read_t       read;
-    char             byte;
+    char             byte = 0;
     int              others[2];
 
     open_sockets();
@@ -313,7 +313,7 @@ static void everything_is_ENOTSUP(fut_driver_t *driver) {
     fut_read_t       read;
     fut_write_t      write;
     fut_readable_t   readable;
-    char             byte;
+    char             byte = 0;
 
     open_pipe();
     fut_context_init(&cx, fut_test_waker(&counter), driver);
@@ -467,7 +467,7 @@ Test(reactor, a_real_sleep_is_never_early, .timeout = 20) {
 Test(reactor, records_without_memory_are_ENOMEM) {
     fut_test_waker_t counter = {0};
     fut_read_t       read;
-    char             byte;
+    char             byte = 0;
 
     counting_begin();
     open_sockets();

@@ -120,7 +120,7 @@ static void the_end_wakes_a_reader(bool attached) {
     for (int i = 0; i < KINDS; i++) {
         fut_test_waker_t counter = {0};
         fut_read_t       read;
-        char             byte;
+        char             byte = 0;
 
         kinds[i].open(ends);
         open_reactor();
@@ -177,7 +177,7 @@ static void readiness_is_a_level(bool attached) {
         fut_test_waker_t counter = {0};
         fut_readable_t   readable;
         fut_writable_t   writable;
-        char             byte;
+        char             byte = 0;
 
         kinds[i].open(ends);
         open_reactor();
@@ -274,7 +274,7 @@ Test(reactor, sockets_stay_in_blocking_mode_and_do_not_block, .timeout = 20) {
             fut_test_waker_t counter = {0};
             fut_read_t       read;
             fut_write_t      write;
-            char             byte;
+            char             byte = 0;
 
             kinds[i].open(ends);
             open_reactor();
@@ -298,7 +298,7 @@ Test(reactor, other_descriptors_are_put_into_nonblocking_mode, .timeout = 20) {
         fut_test_waker_t counter = {0};
         fut_read_t       read;
         fut_write_t      write;
-        char             byte;
+        char             byte = 0;
 
         open_pipe();
         open_reactor();
@@ -350,7 +350,7 @@ static void reader_and_writer_wait_together(bool attached, bool reader_first) {
     fut_test_waker_t reads = {0}, writes = {0};
     fut_read_t       read;
     fut_write_t      write_more;
-    char             byte;
+    char             byte = 0;
 
     open_sockets();
     open_reactor();
@@ -401,7 +401,7 @@ static void dropped_waits_are_unlinked(bool attached) {
     fut_test_waker_t dropped = {0}, kept = {0};
     fut_read_t       reads[5];
     fut_readable_t   readable;
-    char             byte;
+    char             byte = 0;
 
     open_sockets();
     open_reactor();
@@ -520,7 +520,7 @@ Test(reactor, a_thousand_descriptors_at_once, .timeout = 60) {
         DETACH(SPAWN(&executor, one_of_many, fds[opened][0], opened % 2, &sum));
     cr_assert_gt(opened, 300, "more than fit into one epoll_wait");
     cr_assert_eq(fut_executor_run_until_stalled(&executor), opened);
-    cr_assert_eq(executor.driver->waits, opened);
+    cr_assert_eq(executor.driver->waits, (size_t)opened);
     for (int i = opened - 1; i >= 0; i--) {
         unsigned char byte = (unsigned char)(i % 200);
         expected += byte;

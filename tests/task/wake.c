@@ -42,7 +42,7 @@ Test(task, many_wakes_before_a_poll_make_one_poll) {
     fut_join_detach(&TASK_SPAWN(queue.scheduler, fut_test_wait, &event).join);
     queue_run(&queue);
     cr_assert_eq(queue.schedules, 1);
-    for (int round = 1; round <= 3; round++) {
+    for (unsigned round = 1; round <= 3; round++) {
         for (int i = 0; i < 5; i++) fut_wake(event.waker);
         fut_wake_from_interrupt(event.waker);
         cr_assert_eq(queue.schedules, 1 + round);
