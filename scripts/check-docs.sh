@@ -36,7 +36,7 @@ check_programs() { # FILE
     rm -f "$work"/program*
     awk -v stem="$work/program" '
         /^```c$/ { inside = 1; text = ""; next }
-        /^```/   { if (inside && text ~ /int main/) { file = stem ++n ".c"; printf "%s", text > file; close(file) } inside = 0 }
+        /^```/   { if (inside && text ~ /int main/) { n++; file = stem n ".c"; printf "%s", text > file; close(file) } inside = 0 }
         inside   { text = text $0 "\n" }' "$1"
     for program in "$work"/program*.c; do
         [ -e "$program" ] || continue

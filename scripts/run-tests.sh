@@ -18,18 +18,23 @@ log=$(mktemp) && trap 'rm -f "$log"' EXIT
 report() {
     passed=$((passed + $2)) failed=$((failed + $3))
     [ $(($2 + $3)) -gt 0 ] || return
-    [ "$3" = 0 ] && [ -z "$T" ] || cat "$log"
+    [ "$3" = 0 ] && [ -z "$T" ] || grep -vE '^\[(RUN |PASS|SKIP|====)' "$log"
     printf '%-24s %4d passed, %d failed\n' "$1" "$2" "$3"
+}
+
+# The tests which began and neither passed nor failed, by the program's own account.
+unfinished() {
+    awk '/^\[RUN/ { on[$3] } /^\[(PASS|FAIL)/ { sub(":$", "", $2); delete on[$2] } END { for (test in on) printf "%s ", test }' "$log"
 }
 
 criterion() {
     # shellcheck disable=SC2086
-    timeout -k 5 "$LIMIT" $WRAP "$1" --color=never -j"$JOBS" ${T:+--filter "$T"} >"$log" 2>&1 </dev/null
+    timeout -k 5 "$LIMIT" $WRAP "$1" --color=never --verbose=1 -j"$JOBS" ${T:+--filter "$T"} >"$log" 2>&1 </dev/null
     status=$?
     # [====] Synthesis: Tested: 3 | Passing: 2 | Failing: 1 | Crashing: 0      Failing includes Crashing.
     counts=$(sed -n 's/.*Synthesis: Tested: \([0-9]*\) | Passing: \([0-9]*\) |.*/\1 \2/p' "$log" | tail -n 1)
     if [ -z "$counts" ]; then
-        echo "$1 did not come to its end: status $status" >>"$log"
+        echo "$1 did not come to its end: status $status. It was running: $(unfinished)" >>"$log"
         report "${1##*/}" 0 1
     else
         ok=${counts#* } bad=$((${counts% *} - ${counts#* }))

@@ -93,7 +93,12 @@ Test(core, a_context_for_a_child_wakes_somebody_else_and_keeps_everything_but_th
 typedef struct yields_once {
     ASYNC_FRAME(yields_once, int);
 } yields_once_t;
-ASYNC(yields_once) { ASYNC_BEGIN(); YIELD(); ASYNC_RETURN(1); ASYNC_END(); }
+ASYNC(yields_once) {
+    ASYNC_BEGIN();
+    YIELD();
+    ASYNC_RETURN(1);
+    ASYNC_END();
+}
 
 Test(core, YIELD_tells_the_owner_of_the_context_as_well) {
     fut_test_waker_t counter = {0};

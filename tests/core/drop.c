@@ -108,15 +108,15 @@ typedef struct pair {
     int a, b;
 } pair_t;
 
-#define NEVER_READY(name, T)                                           \
-    typedef struct name {                                              \
-        FUT_FUTURE(name, T);                                           \
-    } name##_t;                                                        \
-    static inline fut_poll_t name##_poll(name##_t *self, fut_context_t *cx) { \
-        if (fut_is_done(&self->future)) return FUT_READY;              \
-        (void)fut_context_waker(cx);                                   \
-        return fut_pending(&self->future);                             \
-    }                                                                  \
+#define NEVER_READY(name, T)                                                                                           \
+    typedef struct name {                                                                                              \
+        FUT_FUTURE(name, T);                                                                                           \
+    } name##_t;                                                                                                        \
+    static inline fut_poll_t name##_poll(name##_t *self, fut_context_t *cx) {                                          \
+        if (fut_is_done(&self->future)) return FUT_READY;                                                              \
+        (void)fut_context_waker(cx);                                                                                   \
+        return fut_pending(&self->future);                                                                             \
+    }                                                                                                                  \
     FUT_DEFINE(name)
 
 NEVER_READY(gives_short, short);
@@ -131,17 +131,17 @@ NEVER_READY(gives_double, double);
 NEVER_READY(gives_nothing, void);
 
 /* Only the bytes of the output may change: the whole slot is filled with a pattern first, and the bytes after it are compared. */
-#define DROPPED(name, value)                               \
-    do {                                                   \
-        struct {                                           \
-            name##_t slot;                                 \
-            char     after[16];                            \
-        } box;                                             \
-        memset(&box, 0x5a, sizeof box);                    \
-        START(box.slot, name);                             \
-        fut_drop(&box.slot.future);                        \
-        cr_assert_eq(box.slot.output, (value));            \
-        for (int i = 0; i < 16; i++) cr_assert_eq(box.after[i], 0x5a); \
+#define DROPPED(name, value)                                                                                           \
+    do {                                                                                                               \
+        struct {                                                                                                       \
+            name##_t slot;                                                                                             \
+            char     after[16];                                                                                        \
+        } box;                                                                                                         \
+        memset(&box, 0x5a, sizeof box);                                                                                \
+        START(box.slot, name);                                                                                         \
+        fut_drop(&box.slot.future);                                                                                    \
+        cr_assert_eq(box.slot.output, (value));                                                                        \
+        for (int i = 0; i < 16; i++) cr_assert_eq(box.after[i], 0x5a);                                                 \
     } while (0)
 
 Test(core, every_signed_integer_output_of_a_dropped_future_reads_ECANCELED) {

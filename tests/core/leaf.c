@@ -345,7 +345,9 @@ Test(core, frames_in_a_union_take_turns_in_the_same_memory) {
     cr_assert_eq(fut_test_poll_leaf(&reuses.future, &leaf, &counter), FUT_PENDING);
     for (int round = 0; round < 3; round++) {
         for (int step = 0; step < 5; step++) { /* 2 in waits_twice, 1 in the wait, 2 in upper */
-            fut_future_t *expected = step < 2 ? &reuses.twice.future : step < 3 ? &reuses.future : &reuses.upper.middle.future;
+            fut_future_t *expected = step < 2   ? &reuses.twice.future
+                                     : step < 3 ? &reuses.future
+                                                : &reuses.upper.middle.future;
             cr_assert_eq(leaf, expected);
             fut_test_event_fire(&event, step + 1);
             const fut_poll_t answer = fut_test_poll_leaf(&reuses.future, &leaf, &counter);

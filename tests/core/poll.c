@@ -197,7 +197,11 @@ typedef struct describe_me {
     ASYNC_FRAME(describe_me, long, char first; double second);
     char buffer[100];
 } describe_me_t;
-ASYNC(describe_me) { ASYNC_BEGIN(); ASYNC_RETURN(0); ASYNC_END(); }
+ASYNC(describe_me) {
+    ASYNC_BEGIN();
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
 static const unsigned describe_me_line = __LINE__ - 1;
 
 Test(core, a_vtable_says_where_everything_in_the_future_is) {

@@ -11,13 +11,20 @@
 typedef struct empty {
     ASYNC_FRAME(empty, void);
 } empty_t;
-ASYNC(empty) { ASYNC_BEGIN(); ASYNC_END(); }
+ASYNC(empty) {
+    ASYNC_BEGIN();
+    ASYNC_END();
+}
 
 typedef struct adds_up {
     ASYNC_FRAME(adds_up, int, int a; int b);
     int c;
 } adds_up_t;
-ASYNC(adds_up) { ASYNC_BEGIN(); ASYNC_RETURN(self->a + self->b); ASYNC_END(); }
+ASYNC(adds_up) {
+    ASYNC_BEGIN();
+    ASYNC_RETURN(self->a + self->b);
+    ASYNC_END();
+}
 
 Test(core, the_header_of_a_future_has_16_bytes_or_8_where_pointers_have_4) {
     cr_assert_eq(sizeof(fut_future_t), WORD == 8 ? 16 : 8);

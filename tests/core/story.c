@@ -120,8 +120,8 @@ static int poll_on(actor_t *actor, way_t way, fut_future_t **leaf, int limit) {
     for (int polls = 0; polls < limit; polls++) {
         const unsigned before = counter.wakes;
         if (way == FROM_THE_TOP || (way == NOW_AND_THEN_FROM_THE_TOP && polls % 3 == 0)) *leaf = &actor->future;
-        const fut_poll_t answer =
-            way == FROM_THE_TOP ? fut_test_poll(&actor->future, &counter) : fut_test_poll_leaf(&actor->future, leaf, &counter);
+        const fut_poll_t answer = way == FROM_THE_TOP ? fut_test_poll(&actor->future, &counter)
+                                                      : fut_test_poll_leaf(&actor->future, leaf, &counter);
         if (answer == FUT_READY) {
             *leaf = &actor->future; /* the leaf it had may be freed by now */
             return polls;

@@ -41,13 +41,21 @@ Test(macros, an_empty_argument_list_is_told_from_every_other) {
 typedef struct take0 {
     ASYNC_FRAME(take0, int);
 } take0_t;
-ASYNC(take0) { ASYNC_BEGIN(); ASYNC_RETURN(1); ASYNC_END(); }
+ASYNC(take0) {
+    ASYNC_BEGIN();
+    ASYNC_RETURN(1);
+    ASYNC_END();
+}
 
-#define TAKES(n, sum, ...)                                                    \
-    typedef struct take##n {                                                  \
-        ASYNC_FRAME(take##n, int, __VA_ARGS__);                               \
-    } take##n##_t;                                                            \
-    ASYNC(take##n) { ASYNC_BEGIN(); ASYNC_RETURN(sum); ASYNC_END(); }
+#define TAKES(n, sum, ...)                                                                                             \
+    typedef struct take##n {                                                                                           \
+        ASYNC_FRAME(take##n, int, __VA_ARGS__);                                                                        \
+    } take##n##_t;                                                                                                     \
+    ASYNC(take##n) {                                                                                                   \
+        ASYNC_BEGIN();                                                                                                 \
+        ASYNC_RETURN(sum);                                                                                             \
+        ASYNC_END();                                                                                                   \
+    }
 
 #define S(x) self->x
 TAKES(1, S(a), int a)
@@ -70,14 +78,28 @@ TAKES(16, S(a) + 16 * S(p), int a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
 typedef struct take_all {
     ASYNC_FRAME(take_all, void, int *outputs);
     union {
-        take0_t take0; take1_t take1; take2_t take2; take3_t take3; take4_t take4; take5_t take5;
-        take6_t take6; take7_t take7; take8_t take8; take9_t take9; take10_t take10; take11_t take11;
-        take12_t take12; take13_t take13; take14_t take14; take15_t take15; take16_t take16;
+        take0_t  take0;
+        take1_t  take1;
+        take2_t  take2;
+        take3_t  take3;
+        take4_t  take4;
+        take5_t  take5;
+        take6_t  take6;
+        take7_t  take7;
+        take8_t  take8;
+        take9_t  take9;
+        take10_t take10;
+        take11_t take11;
+        take12_t take12;
+        take13_t take13;
+        take14_t take14;
+        take15_t take15;
+        take16_t take16;
     };
 } take_all_t;
 
-#define TAKE(n, ...)                              \
-    AWAIT(self->take##n, take##n, __VA_ARGS__);   \
+#define TAKE(n, ...)                                                                                                   \
+    AWAIT(self->take##n, take##n, __VA_ARGS__);                                                                        \
     self->outputs[n] = self->take##n.output
 
 ASYNC(take_all) {
@@ -168,8 +190,8 @@ Test(macros, no_arguments_at_all_for_a_function_that_takes_some_are_all_zero) {
 }
 
 Test(macros, arguments_are_members_of_the_frame_and_of_a_struct_of_their_own) {
-    take2_t             future;
-    struct take2_args   args = {.a = 3, .b = 4};
+    take2_t           future;
+    struct take2_args args = {.a = 3, .b = 4};
 
     START(future, take2, 1, 2);
     cr_assert_eq(future.a, 1);

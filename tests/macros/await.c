@@ -20,7 +20,12 @@ static int run_to_the_end(fut_future_t *future, fut_test_event_t *event) {
 typedef struct tick {
     ASYNC_FRAME(tick, int);
 } tick_t;
-ASYNC(tick) { ASYNC_BEGIN(); YIELD(); ASYNC_RETURN(1); ASYNC_END(); }
+ASYNC(tick) {
+    ASYNC_BEGIN();
+    YIELD();
+    ASYNC_RETURN(1);
+    ASYNC_END();
+}
 
 typedef struct add {
     ASYNC_FRAME(add, int, int a; int b);

@@ -222,7 +222,8 @@ static void a_chain_ends_innermost_first(bool from_the_leaf) {
     outer_t          outer;
     fut_future_t    *leaf = &outer.future;
 
-#define POLL() (from_the_leaf ? fut_test_poll_leaf(&outer.future, &leaf, &counter) : fut_test_poll(&outer.future, &counter))
+#define POLL()                                                                                                         \
+    (from_the_leaf ? fut_test_poll_leaf(&outer.future, &leaf, &counter) : fut_test_poll(&outer.future, &counter))
     START(outer, outer, &event, &goodbye);
     cr_assert_eq(POLL(), FUT_PENDING);
     fut_cancel(&outer.future);

@@ -345,8 +345,8 @@ Test(macros, an_async_function_that_finally_awaits_is_cut_with_all_that_is_under
     cr_assert_eq(fut_test_run(&future.future), FUT_PENDING);
     fut_test_say("drop");
     fut_drop(&future.future);
-    cr_assert(fut_test_said("outer begins", "middle begins", "inner begins", "drop", canceled[0], canceled[1], canceled[2],
-                            "clean cut"));
+    cr_assert(fut_test_said("outer begins", "middle begins", "inner begins", "drop", canceled[0], canceled[1],
+                            canceled[2], "clean cut"));
     cr_assert_eq(goodbye.drops, 2);
 }
 

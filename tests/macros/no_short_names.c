@@ -5,9 +5,9 @@
 #include "future.h"
 #include "future/test.h"
 
-#if defined(PENDING) || defined(READY) || defined(ASYNC_FRAME) || defined(ASYNC) || defined(ASYNC_DECLARE) ||     \
-    defined(ASYNC_DEFINE) || defined(ASYNC_FORWARD) || defined(ASYNC_BEGIN) || defined(ASYNC_RETURN) ||           \
-    defined(ASYNC_FINALLY) || defined(ASYNC_END) || defined(START) || defined(AWAIT) || defined(AWAIT_TRY) ||     \
+#if defined(PENDING) || defined(READY) || defined(ASYNC_FRAME) || defined(ASYNC) || defined(ASYNC_DECLARE) ||          \
+    defined(ASYNC_DEFINE) || defined(ASYNC_FORWARD) || defined(ASYNC_BEGIN) || defined(ASYNC_RETURN) ||                \
+    defined(ASYNC_FINALLY) || defined(ASYNC_END) || defined(START) || defined(AWAIT) || defined(AWAIT_TRY) ||          \
     defined(TRY) || defined(YIELD)
 #error "a short name is still there"
 #endif

@@ -8,7 +8,12 @@
 typedef struct tick {
     ASYNC_FRAME(tick, int);
 } tick_t;
-ASYNC(tick) { ASYNC_BEGIN(); YIELD(); ASYNC_RETURN(1); ASYNC_END(); }
+ASYNC(tick) {
+    ASYNC_BEGIN();
+    YIELD();
+    ASYNC_RETURN(1);
+    ASYNC_END();
+}
 
 typedef struct caller {
     ASYNC_FRAME(caller, int);

@@ -1,7 +1,7 @@
 // An AWAIT inside a switch of the user's: its resume point becomes a label of that switch, and the function cannot find it
 // again. The first attempt to resume there stops; labels as values do not mind.
 //
-// run: choose (await_in_switch.c:26): this AWAIT stands inside a switch of yours
+// run: choose (await_in_switch.c:25): this AWAIT stands inside a switch of yours
 // works: -DFUT_COMPUTED_GOTO
 #include "future.h"
 #include "future/test.h"
@@ -22,9 +22,7 @@ ASYNC(choose) {
 #else
     switch (self->which) {
         case 'a': AWAIT(self->after, fut_test_after, 0, 10); break; // ready at once: not noticed
-        case 'b':
-            AWAIT(self->after, fut_test_after, 1, 20);
-            break;
+        case 'b': AWAIT(self->after, fut_test_after, 1, 20); break;
     }
 #endif
     ASYNC_RETURN(self->after.output);

@@ -16,7 +16,7 @@ typedef struct forgetful {
 static inline fut_poll_t forgetful_poll(forgetful_t *self, fut_context_t *cx) {
     if (*self->event) return fut_ready(&self->future);
 #ifdef FIXED
-    self->waker = fut_context_waker(cx);
+    self->waker  = fut_context_waker(cx);
     *self->event = 1;
     fut_wake(self->waker);
 #else

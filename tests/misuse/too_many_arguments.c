@@ -8,7 +8,11 @@
 typedef struct add {
     ASYNC_FRAME(add, int, int a; int b);
 } add_t;
-ASYNC(add) { ASYNC_BEGIN(); ASYNC_RETURN(self->a + self->b); ASYNC_END(); }
+ASYNC(add) {
+    ASYNC_BEGIN();
+    ASYNC_RETURN(self->a + self->b);
+    ASYNC_END();
+}
 
 typedef struct caller {
     ASYNC_FRAME(caller, int);

@@ -7,12 +7,20 @@
 typedef struct add {
     ASYNC_FRAME(add, int, int a; int b);
 } add_t;
-ASYNC(add) { ASYNC_BEGIN(); ASYNC_RETURN(self->a + self->b); ASYNC_END(); }
+ASYNC(add) {
+    ASYNC_BEGIN();
+    ASYNC_RETURN(self->a + self->b);
+    ASYNC_END();
+}
 
 typedef struct length {
     ASYNC_FRAME(length, int, const char *text; int limit);
 } length_t;
-ASYNC(length) { ASYNC_BEGIN(); ASYNC_RETURN((int)strlen(self->text) + self->limit); ASYNC_END(); }
+ASYNC(length) {
+    ASYNC_BEGIN();
+    ASYNC_RETURN((int)strlen(self->text) + self->limit);
+    ASYNC_END();
+}
 
 typedef struct both {
     ASYNC_FRAME(both, int);

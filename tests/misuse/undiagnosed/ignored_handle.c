@@ -10,7 +10,12 @@
 typedef struct tick {
     ASYNC_FRAME(tick, int, int number);
 } tick_t;
-ASYNC(tick) { ASYNC_BEGIN(); YIELD(); ASYNC_RETURN(self->number); ASYNC_END(); }
+ASYNC(tick) {
+    ASYNC_BEGIN();
+    YIELD();
+    ASYNC_RETURN(self->number);
+    ASYNC_END();
+}
 
 typedef struct spawner {
     ASYNC_FRAME(spawner, int);
