@@ -86,7 +86,7 @@
 
 /* Blocks of a pool begin at multiples of 16 where their size is one. */
 #define FUT_CELL_(size, align) \
-    ((size) > 512 || (align) > 16 ? 0 : (align) > 8 ? ((size) + 15) / 16 * 2 : ((size) + 7) / 8)
+    ((uint8_t)((size) > 512 || (align) > 16 ? 0 : (align) > 8 ? ((size) + 15) / 16 * 2 : ((size) + 7) / 8))
 
 /* The vtable's poll takes any future; name_poll takes this one. A cast of the function would be shorter, and
  * undefined. */

@@ -18,7 +18,7 @@ log=$(mktemp) && trap 'rm -f "$log"' EXIT
 report() {
     passed=$((passed + $2)) failed=$((failed + $3))
     [ $(($2 + $3)) -gt 0 ] || return
-    [ "$3" = 0 ] && [ -z "$T" ] || grep -vE '^\[(RUN |PASS|SKIP|====)' "$log"
+    [ "$3" = 0 ] && [ -z "$T" ] || grep -vE '^\[(RUN |PASS|SKIP|====|----\] Criterion v)' "$log"
     printf '%-24s %4d passed, %d failed\n' "$1" "$2" "$3"
 }
 

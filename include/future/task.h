@@ -115,7 +115,7 @@ FUT_INLINE_ fut_join_t fut_join_of_(fut_task_t *task, const fut_vtable_t *vtable
     join.task          = task;
     join.waker.target  = (void *)(uintptr_t)vtable; /* until it is polled for the first time */
     join.waker.tag     = 0;
-    join.tag           = task ? task->state & ~(fut_tag_t)3 : 0;
+    join.tag           = task ? __atomic_load_n(&task->state, __ATOMIC_RELAXED) & ~(fut_tag_t)3 : 0;
     join.status        = status;
     return join;
 }

@@ -197,12 +197,10 @@ typedef struct describe_me {
     ASYNC_FRAME(describe_me, long, char first; double second);
     char buffer[100];
 } describe_me_t;
-ASYNC(describe_me) {
-    ASYNC_BEGIN();
-    ASYNC_RETURN(0);
-    ASYNC_END();
-}
-static const unsigned describe_me_line = __LINE__ - 1;
+/* clang-format off */
+static const unsigned describe_me_line = __LINE__ + 1;
+ASYNC(describe_me) { ASYNC_BEGIN(); ASYNC_RETURN(0); ASYNC_END(); }
+/* clang-format on */
 
 Test(core, a_vtable_says_where_everything_in_the_future_is) {
     const fut_vtable_t *vtable = &describe_me_vtable;
