@@ -60,10 +60,19 @@ Test(executor, executors_one_after_the_other_use_the_same_descriptors) {
 }
 
 Test(executor, its_descriptors_are_closed_on_exec) {
-    int first = lowest_free();
+    enum { LOOKED_AT = 256 };
+    bool ours[LOOKED_AT]; /* whoever started the tests may have left some open, without the flag */
+    int  found = 0;
 
+    for (int fd = 0; fd < LOOKED_AT; fd++) ours[fd] = fcntl(fd, F_GETFD) < 0;
     open_quietly();
-    for (int fd = first; fd < lowest_free(); fd++) cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC, "descriptor %d", fd);
+    for (int fd = 0; fd < LOOKED_AT; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        if (!ours[fd] || flags < 0) continue;
+        cr_assert(flags & FD_CLOEXEC, "descriptor %d", fd);
+        found++;
+    }
+    cr_assert_geq(found, 2); /* the bell, unless it was recycled, epoll, timer */
     fut_executor_destroy(&executor);
 }
 
