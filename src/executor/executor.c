@@ -22,6 +22,7 @@
 
 #include "../core/fork.h"
 #include "../core/memory.h"
+#include "../core/panic.h"
 #include "future/reactor.h"
 #include "../task/life.h"
 #include "home.h"
@@ -304,10 +305,13 @@ static int park(fut_home_t *home, fut_driver_t *driver, fut_instant_t until) {
     return error;
 }
 
-/* Can anything still happen by itself? */
+/* Can anything still happen by itself? A wake in flight has set NOTIFIED and will fill the inbox in a moment: a task that
+ * poll_task has left to it is on no queue meanwhile. The fence: poll_task saw the bit with a plain load, and `flights`
+ * was raised before the bit was set. */
 static bool is_deadlocked(const fut_home_t *home, fut_driver_t *driver) {
-    return is_idle(home) && driver->waits == 0 && driver->vtable->next(driver) == FUT_NEVER &&
-           fut__load_acquire(&home->outside) <= 0 && is_idle(home);
+    if (!is_idle(home) || driver->waits != 0 || driver->vtable->next(driver) != FUT_NEVER) return false;
+    fut__fence();
+    return fut__load_acquire(&home->outside) <= 0 && fut__load_acquire(&home->scheduler.flights) == 0 && is_idle(home);
 }
 
 static void report_deadlock(const fut_home_t *home) {
@@ -442,8 +446,8 @@ void fut_executor_destroy(fut_executor_t *executor) {
     fut_home_t *home = executor->home;
     if (!home) return;
     if (fut__load_relaxed(&home->owner) != NOBODY)
-        FUT_PANIC(__FILE__, __LINE__, "fut_executor_destroy",
-                  "called while the executor runs: from inside a poll, or on another thread");
+        fut__panic(__FILE__, __LINE__, "fut_executor_destroy",
+                   "called while the executor runs: from inside a poll, or on another thread");
     fut__scheduler_clear(&home->scheduler);
     forget_queue(home);
     home->executor = NULL;
