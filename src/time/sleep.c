@@ -157,15 +157,16 @@ int fut_interval_init(fut_interval_t *interval, const fut_context_t *cx, fut_dur
 
 /* The tick at `next` was delivered at `now`: set the one after it. */
 static int64_t advance(fut_interval_t *interval, fut_instant_t now) {
-    int64_t ticks = 1;
-    if (interval->missed == FUT_DELAY && now > interval->next) {
-        interval->next = fut_instant_add(now, interval->period);
-        return ticks;
-    }
-    if (interval->missed == FUT_SKIP && now > interval->next)
-        ticks += (int64_t)((now - interval->next) / (uint64_t)interval->period);
-    interval->next = fut_instant_add(interval->next, ticks * interval->period);
-    return ticks;
+    const fut_duration_t period = interval->period;
+    const uint64_t       late   = now > interval->next ? now - interval->next : 0;
+    const uint64_t       missed = interval->missed == FUT_SKIP ? late / (uint64_t)period : 0;
+    if (interval->missed == FUT_BURST || late == 0)
+        interval->next = fut_instant_add(interval->next, period);
+    else if (interval->missed == FUT_DELAY)
+        interval->next = fut_instant_add(now, period);
+    else
+        interval->next = fut_instant_add(now, period - (fut_duration_t)(late % (uint64_t)period));
+    return missed < INT64_MAX ? (int64_t)missed + 1 : INT64_MAX;
 }
 
 fut_poll_t fut_interval_tick_poll(fut_interval_tick_t *self, fut_context_t *cx) {

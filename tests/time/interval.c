@@ -163,12 +163,12 @@ Test(time, an_interval_that_slept_for_half_of_time_goes_on) {
     world_close();
 }
 
-/* Disabled until interval.next and the count are computed without overflow. */
-Test(time, a_skip_over_half_of_time_counts_no_less_than_nothing, .disabled = true) {
+/* Time ends at 18446744073.7 s. The clock goes to a second before that, from where the ticks at 2 s, 3 s, ... are due. */
+Test(time, a_skip_over_half_of_time_counts_no_less_than_nothing) {
     fut_interval_t interval;
 
     world_open();
-    cr_assert_eq(tick_at_the_end_of_time(FUT_SKIP, FUT_S(1), &interval), 18446744072);
+    cr_assert_eq(tick_at_the_end_of_time(FUT_SKIP, FUT_S(1), &interval), 18446744071);
     cr_assert_gt(interval.next, world.driver->vtable->now(world.driver));
     world_close();
     world_open();
