@@ -171,9 +171,15 @@ FUT_INLINE_ uint32_t fut_line(const fut_future_t *future) { return future->line 
 /* Has it completed, or been dropped? */
 FUT_INLINE_ bool fut_is_done(const fut_future_t *future) { return future->point == FUT_POINT_DONE; }
 
+#include "../macros/check.h" /* FUT_CHECKED: checks around each poll and drop; otherwise nothing at all */
+
+FUT_INLINE_ fut_poll_t fut_poll_(fut_future_t *future, fut_context_t *cx) {
+    return fut_is_done(future) ? FUT_READY : future->vtable->poll(future, cx);
+}
+
 /* Poll any future. Executor's thread. Whoever ignores the answer waits for ever. */
 FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll(fut_future_t *future, fut_context_t *cx) {
-    return fut_is_done(future) ? FUT_READY : future->vtable->poll(future, cx);
+    return FUT_CHECK_POLL_(future, cx, fut_poll_(future, cx));
 }
 
 /* How a poll written by hand ends: `return fut_ready(&self->future);` once the output is set,
@@ -405,7 +411,7 @@ FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_climb_(fut_future_t *root, fut_future_t 
                                                fut_context_t *cx) {
     while (future != root) {
         future = &((fut_frame_t *)(void *)future)->parent->future;
-        if (future->vtable->poll(future, cx) == FUT_PENDING) {
+        if (FUT_CHECK_POLL_(future, cx, future->vtable->poll(future, cx)) == FUT_PENDING) {
             *leaf = &cx->leaf->future;
             return FUT_PENDING;
         }
@@ -414,12 +420,16 @@ FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_climb_(fut_future_t *root, fut_future_t 
 }
 
 /* Poll a future at its leaf and climb while what was polled is READY. `*leaf` is where the last
- * poll left off; at first it is the root. O(1) per wake, whatever the depth. */
+ * poll left off; at first, and after READY, it is the root. O(1) per wake, whatever the depth. */
 FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll_leaf(fut_future_t *root, fut_future_t **leaf, fut_context_t *cx) {
     fut_future_t *future = *leaf;
-    if (future->vtable->poll(future, cx) == FUT_READY) return fut_climb_(root, future, leaf, cx);
-    if (future->vtable->kind == FUT_IS_FRAME_) *leaf = &cx->leaf->future;
-    return FUT_PENDING;
+    if (FUT_CHECK_POLL_(future, cx, future->vtable->poll(future, cx)) == FUT_PENDING) {
+        if (future->vtable->kind == FUT_IS_FRAME_) *leaf = &cx->leaf->future;
+        return FUT_PENDING;
+    }
+    if (fut_climb_(root, future, leaf, cx) == FUT_PENDING) return FUT_PENDING;
+    *leaf = root;
+    return FUT_READY;
 }
 
 FUT_INLINE_ bool fut_is_frame_(const fut_future_t *future) { return future->vtable->kind == FUT_IS_FRAME_; }
@@ -509,8 +519,6 @@ __attribute__((weak, cold, noreturn)) void fut_panic(const char *file, unsigned 
     } while (0)
 #endif
 #endif
-
-#include "../macros/check.h" /* FUT_CHECKED: the checks; otherwise nothing at all */
 
 FUT_INLINE_ void fut_drop(fut_future_t *future) {
     if (fut_is_done(future)) return;

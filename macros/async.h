@@ -22,7 +22,8 @@
 #define FUT_STRICT_                                                                                                  \
     _Pragma("clang diagnostic push") _Pragma("clang diagnostic error \"-Wincompatible-pointer-types\"")              \
     _Pragma("clang diagnostic error \"-Wint-conversion\"")                                                           \
-    _Pragma("clang diagnostic error \"-Wexcess-initializers\"")
+    _Pragma("clang diagnostic error \"-Wexcess-initializers\"")                                                      \
+    _Pragma("clang diagnostic warning \"-Wconditional-uninitialized\"")
 #define FUT_STRICT_END_ _Pragma("clang diagnostic pop")
 #elif defined(__GNUC__)
 #define FUT_STRICT_                                                                                                  \
@@ -54,7 +55,7 @@ fut_stray_break_(void);
 /* The user's opening brace opens the switch: a local declared before ASYNC_BEGIN is jumped over, which gcc refuses.
  * ASYNC_END closes the switch, the user's closing brace the function. */
 #define FUT_ASYNC_AS_(linkage, inlining, name)                                                                       \
-    linkage FUT_POLL_ATTRIBUTES_ fut_poll_t name##_poll(name##_t *self, fut_context_t *cx);                           \
+    linkage FUT_POLL_ATTRIBUTES_ fut_poll_t name##_poll(name##_t *self, fut_context_t *cx);                          \
     FUT_ERASE_(name)                                                                                                 \
     linkage __attribute__((unused)) const fut_vtable_t name##_vtable = {FUT_FRAME_VTABLE_(name)};                    \
     FUT_STRICT_                                                                                                      \
@@ -63,13 +64,14 @@ fut_stray_break_(void);
         FUT_POINT_SCOPE_
 
 #if defined(FUT_COMPUTED_GOTO)
-#define FUT_ASYNC(name) FUT_ASYNC_AS_(static, __attribute__((unused)), name)
+#define FUT_ASYNC(name) FUT_SPAWNED_(name) FUT_ASYNC_AS_(static, __attribute__((unused)), name)
 #else
-#define FUT_ASYNC(name) FUT_ASYNC_AS_(static, inline __attribute__((unused)), name)
+#define FUT_ASYNC(name) FUT_SPAWNED_(name) FUT_ASYNC_AS_(static, inline __attribute__((unused)), name)
 #endif
 #define FUT_ASYNC_DECLARE(name) FUT_DECLARE(name)
 #define FUT_ASYNC_DEFINE(name)  FUT_ASYNC_AS_(, , name)
 #define FUT_ASYNC_FORWARD(name)                                                                                      \
+    FUT_MUST_USE FUT_INLINE_ struct name##_join name##_spawned_(fut_join_t join);                                    \
     static const fut_vtable_t name##_vtable;                                                                         \
     static fut_poll_t         name##_poll(name##_t *self, fut_context_t *cx)
 
@@ -77,8 +79,8 @@ fut_stray_break_(void);
  * return goes: from the body to FINALLY, from there to the end; fut_in_finally_, whether an await may be cancelled.
  * The labels give a forgotten macro a readable error. */
 #define FUT_ASYNC_BEGIN()                                                                                            \
-    case FUT_POINT_START: {                                                                                          \
-        enum { fut_return_to_ = FUT_POINT_FINALLY, fut_in_finally_ = 0 };                                           \
+    case FUT_CASE_(FUT_POINT_START): {                                                                               \
+        enum { fut_return_to_ = FUT_POINT_FINALLY, fut_in_finally_ = 0 };                                            \
         if (0) {                                                                                                     \
             FUT_ASYNC_BEGIN_is_missing: goto FUT_ASYNC_END_is_missing;                                               \
         }
@@ -86,10 +88,10 @@ fut_stray_break_(void);
 #define FUT_ASYNC_FINALLY()                                                                                          \
     }                                                                                                                \
     if (0) {                                                                                                         \
-    case FUT_POINT_FINALLY:;                                                                                         \
+    case FUT_CASE_(FUT_POINT_FINALLY):;                                                                              \
     }                                                                                                                \
     {                                                                                                                \
-        enum { fut_return_to_ = FUT_POINT_DONE, fut_in_finally_ = 1 };                                              \
+        enum { fut_return_to_ = FUT_POINT_DONE, fut_in_finally_ = 1 };                                               \
         self->future.flags = FUT_FINALIZING_;
 
 /* `default` takes what has no label: DONE; FINALLY, where the function has none; and the lost points. */

@@ -20,13 +20,13 @@
  */
 #define FUT_WAIT_(c, child, kind, first_poll, pending)                                                               \
     if ((first_poll) == FUT_PENDING) {                                                                               \
-        pending;                                                                                                       \
-        fut_set_point_(&self->frame, child, FUT_POINT_(c), __LINE__, fut_in_finally_);                                 \
-        do {                                                                                                           \
-            if (fut_suspend_(&self->frame, child, kind, cx)) return FUT_PENDING;                                       \
-            break;                                                                                                     \
+        pending;                                                                                                     \
+        fut_set_point_(&self->frame, child, FUT_POINT_(c), __LINE__, fut_in_finally_);                               \
+        do {                                                                                                         \
+            if (fut_suspend_(&self->frame, child, kind, cx)) return FUT_PENDING;                                     \
+            break;                                                                                                   \
             FUT_POINT_HERE_(c);                                                                                      \
-        } while (FUT_CHECK_POLL_(child, cx, fut_poll(child, cx)) == FUT_PENDING);                                    \
+        } while (FUT_CHECK_POLL_(child, cx, fut_poll_(child, cx)) == FUT_PENDING);                                   \
         if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                                   \
     }
 
@@ -39,7 +39,7 @@
 #define FUT_AWAIT_1(c, slot)                                                                                         \
     do {                                                                                                             \
         FUT_WAIT_(c, &(slot).future, (slot).future.vtable->kind,                                                     \
-                  FUT_CHECK_POLL_(&(slot).future, cx, fut_poll(&(slot).future, cx)), (void)0)                        \
+                  FUT_CHECK_POLL_(&(slot).future, cx, fut_poll_(&(slot).future, cx)), (void)0)                       \
     } while (0)
 #define FUT_CALL_(c, slot, name)                                                                                     \
     FUT_START_CALL_(slot, name);                                                                                     \
@@ -63,7 +63,7 @@
 #define FUT_AWAIT_TRY(...)                                                                                           \
     do {                                                                                                             \
         FUT_AWAIT(__VA_ARGS__);                                                                                      \
-        FUT_TRY((FUT_FIRST_(__VA_ARGS__, 0)).output);                                                                 \
+        FUT_TRY((FUT_FIRST_(__VA_ARGS__, 0)).output);                                                                \
     } while (0)
 
 #define FUT_YIELD() FUT_YIELD_AT_(__COUNTER__)
@@ -74,7 +74,7 @@
             return fut_yield_slow_(&self->frame, FUT_POINT_(c), __LINE__, fut_in_finally_, cx);                      \
         if (0) {                                                                                                     \
             FUT_POINT_HERE_(c);                                                                                      \
-            if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                                            \
+            if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                               \
         }                                                                                                            \
     } while (0)
 

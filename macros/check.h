@@ -19,7 +19,7 @@ void       fut_check_drop(const fut_future_t *future);
 
 #if defined(FUT_CHECKED)
 #define FUT_CHECK_START_(slot) fut_check_start(&(slot).future, #slot, __FILE__, __LINE__)
-#define FUT_CHECK_POLL_(child, cx, call)                                                            \
+#define FUT_CHECK_POLL_(child, cx, call)                                                                             \
     (fut_check_enter(child, cx, __FILE__, __LINE__), fut_check_leave(child, cx, call))
 #define FUT_CHECK_DROP_(future) fut_check_drop(future)
 #else

@@ -74,14 +74,14 @@
 /* ---- The vtable -------------------------------------------------------------------------- */
 
 #define FUT_ERRORS_(name)                                                                                            \
-    _Generic(((name##_t *)0)->output, short : FUT_SHORT_, int : FUT_INT_, long : FUT_LONG_, long long : FUT_LLONG_,   \
+    _Generic(((name##_t *)0)->output, short : FUT_SHORT_, int : FUT_INT_, long : FUT_LONG_, long long : FUT_LLONG_,  \
              default : FUT_NO_ERRORS_)
 
-#define FUT_VTABLE_(fn, kind_)                                                                                        \
-    .name = #fn, .poll = fn##_poll_erased_, .file = __FILE__, .line = __LINE__, .size = sizeof(fn##_t),               \
-    .args = offsetof(fn##_t, args), .args_size = sizeof(((fn##_t *)0)->args), .output = offsetof(fn##_t, output),     \
-    .output_size = sizeof(((fn##_t *)0)->output), .joined = offsetof(struct fn##_join, output),                       \
-    .align = _Alignof(fn##_t), .kind = kind_, .errors = FUT_ERRORS_(fn),                                              \
+#define FUT_VTABLE_(fn, kind_)                                                                                       \
+    .name = #fn, .poll = fn##_poll_erased_, .file = __FILE__, .line = __LINE__, .size = sizeof(fn##_t),              \
+    .args = offsetof(fn##_t, args), .args_size = sizeof(((fn##_t *)0)->args), .output = offsetof(fn##_t, output),    \
+    .output_size = sizeof(((fn##_t *)0)->output), .joined = offsetof(struct fn##_join, output),                      \
+    .align = _Alignof(fn##_t), .kind = kind_, .errors = FUT_ERRORS_(fn),                                             \
     .cell = FUT_CELL_(sizeof(fn##_t), _Alignof(fn##_t))
 
 /* Blocks of a pool begin at multiples of 16 where their size is one. */
@@ -95,20 +95,34 @@
         return name##_poll((name##_t *)(void *)future, cx);                                                          \
     }
 
+/* SPAWN's result, from a function because clang warns about an ignored value inside a macro only there. */
+#ifdef __cplusplus
+#define FUT_SPAWNED_(name)
+#else
+#define FUT_SPAWNED_(name)                                                                                           \
+    FUT_MUST_USE FUT_INLINE_ struct name##_join name##_spawned_(fut_join_t join) {                                   \
+        struct name##_join handle;                                                                                   \
+        handle.join = join;                                                                                          \
+        return handle;                                                                                               \
+    }
+#endif
+
 /* After name_poll. Members of the vtable may follow: .drop, .cancel, .describe, .loses. */
 #define FUT_DEFINE(...)                    FUT_CAT_(FUT_CAT_(FUT_DEFINE_, FUT_DEFINE_COUNT_(__VA_ARGS__)), _)(__VA_ARGS__)
 #define FUT_DEFINE_COUNT_(...)             FUT_CAT_(FUT_DEFINE_COUNT_, FUT_COUNT_(__VA_ARGS__))
 #define FUT_DEFINE_COUNT_1                 1
 #define FUT_DEFINE_COUNT_2                 M
 #define FUT_DEFINE_COUNT_M                 M
-#define FUT_DEFINE_1_(name)                FUT_DEFINE_AS_(static, name, FUT_VTABLE_(name, FUT_BY_HAND_))
-#define FUT_DEFINE_M_(name, ...)           FUT_DEFINE_AS_(static, name, FUT_VTABLE_(name, FUT_BY_HAND_), __VA_ARGS__)
+#define FUT_DEFINE_1_(name) FUT_SPAWNED_(name) FUT_DEFINE_AS_(static, name, FUT_VTABLE_(name, FUT_BY_HAND_))
+#define FUT_DEFINE_M_(name, ...) \
+    FUT_SPAWNED_(name) FUT_DEFINE_AS_(static, name, FUT_VTABLE_(name, FUT_BY_HAND_), __VA_ARGS__)
 #define FUT_DEFINE_AS_(linkage, name, ...)                                                                           \
     FUT_ERASE_(name)                                                                                                 \
     linkage const fut_vtable_t name##_vtable = {__VA_ARGS__}
 
 /* For headers; the file that defines it uses FUT_DEFINE_DECLARED, for async functions ASYNC_DEFINE. */
 #define FUT_DECLARE(name)                                                                                            \
+    FUT_SPAWNED_(name)                                                                                               \
     extern const fut_vtable_t name##_vtable;                                                                         \
     fut_poll_t                name##_poll(name##_t *self, fut_context_t *cx)
 #define FUT_DEFINE_DECLARED(...) \
@@ -129,7 +143,7 @@
 #define FUT_ARGS_M(slot, name, ...)                                                                                  \
     FUT_SLOT_IS_(slot, name);                                                                                        \
     FUT_CHECK_START_(slot);                                                                                          \
-    (void)sizeof((slot).fut_takes_arguments_);                                                                       \
+    (void)sizeof(((name##_t *)0)->fut_takes_arguments_);                                                             \
     (void)((slot).args = (struct name##_args){__VA_ARGS__})
 
 #define FUT_START_HEADER_(slot, name)                                                                                \
@@ -137,15 +151,20 @@
      (slot).future.flags = 0)
 
 #define FUT_START(...) FUT_CAT_(FUT_START_, FUT_COUNT_(__VA_ARGS__))(__VA_ARGS__)
+/* Nothing here reads the slot, so gcc can tell a local that is started and then forgotten. A slot of another type is
+ * refused in the assignment of its arguments. */
 #define FUT_START_2(slot, name)                                                                                      \
     do {                                                                                                             \
-        FUT_ARGS_2(slot, name);                                                                                      \
-        (void)FUT_START_HEADER_(slot, name);                                                                         \
+        FUT_CHECK_START_(slot);                                                                                      \
+        (slot).args = (struct name##_args){0};                                                                       \
+        FUT_START_HEADER_(slot, name);                                                                               \
     } while (0)
 #define FUT_START_M(slot, name, ...)                                                                                 \
     do {                                                                                                             \
-        FUT_ARGS_M(slot, name, __VA_ARGS__);                                                                         \
-        (void)FUT_START_HEADER_(slot, name);                                                                         \
+        FUT_CHECK_START_(slot);                                                                                      \
+        (void)sizeof(((name##_t *)0)->fut_takes_arguments_);                                                         \
+        (slot).args = (struct name##_args){__VA_ARGS__};                                                             \
+        FUT_START_HEADER_(slot, name);                                                                               \
     } while (0)
 
 /* AWAIT polls an async function by its name, at once; so the vtable can wait until it is PENDING, and line and flags

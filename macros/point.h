@@ -17,6 +17,10 @@
 #ifndef FUT_MACROS_POINT_H
 #define FUT_MACROS_POINT_H
 
+/* Point p has the case label FUT_CASE_(p): dense all the same, and no number that a switch of the user's would use. So
+ * an AWAIT inside one neither collides with its labels nor is jumped into. */
+#define FUT_CASE_(p) ((p) + (sizeof(int) > 2 ? 0x46555400u : 0x4600u))
+
 #if defined(FUT_COMPUTED_GOTO)
 #include "point_goto.h"
 #else

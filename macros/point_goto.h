@@ -37,15 +37,15 @@ FUT_INLINE_ ptrdiff_t fut_distance_of_(const fut_future_t *future) {
 }
 
 /* START, FINALLY and DONE go through the switch, every other point through the label. */
-#define FUT_POINT_SCOPE_                                                                                               \
-    fut_dispatch_: __attribute__((unused));                                                                            \
-    if ((uint16_t)(self->future.point + 1) > FUT_POINT_FINALLY + 1) {                                                  \
-        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"")                                \
-        goto *(void *)((char *)(__extension__ && fut_origin_) + fut_distance_of_(&self->future));                      \
-        _Pragma("GCC diagnostic pop")                                                                                  \
-    }                                                                                                                  \
-    fut_origin_: __attribute__((unused));                                                                              \
-    switch (self->future.point)
+#define FUT_POINT_SCOPE_                                                                                             \
+    fut_dispatch_: __attribute__((unused));                                                                          \
+    if ((uint16_t)(self->future.point + 1) > FUT_POINT_FINALLY + 1) {                                                \
+        _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"")                              \
+        goto *(void *)((char *)(__extension__ && fut_origin_) + fut_distance_of_(&self->future));                    \
+        _Pragma("GCC diagnostic pop")                                                                                \
+    }                                                                                                                \
+    fut_origin_: __attribute__((unused));                                                                            \
+    switch (FUT_CASE_(self->future.point))
 
 #define FUT_POINT_(c) \
     fut_point_of_((char *)(__extension__ && FUT_CAT_(fut_point_, c)) - (char *)(__extension__ && fut_origin_))

@@ -8,9 +8,9 @@
 #define FUT_POINT_SCOPE_                                                                                             \
     enum { fut_base_ = __COUNTER__ };                                                                                \
     fut_dispatch_: __attribute__((unused));                                                                          \
-    switch (self->future.point)
+    switch (FUT_CASE_(self->future.point))
 
 #define FUT_POINT_(c)      ((c)-fut_base_ + 1)
-#define FUT_POINT_HERE_(c) case FUT_POINT_(c):
+#define FUT_POINT_HERE_(c) case FUT_CASE_(FUT_POINT_(c)):
 
 #endif

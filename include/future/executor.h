@@ -51,16 +51,16 @@ void fut_executor_destroy(fut_executor_t *executor);
 
 /* SPAWN(executor, fn, args...) -> struct fn_join: see task.h. Never fails by itself: the handle's status tells. */
 #define FUT_SPAWN(executor, ...) FUT_SPAWN_BY_(fut_spawn_here_, executor, __VA_ARGS__)
-/* SPAWN_IN(executor, slot, fn, args...): in the caller's storage, which must stay until the task has ended. The slot is
- * filled by START; this is the handle: struct fn_join h = { .join = ... } is what the macro yields. */
+/* SPAWN_IN(executor, slot, fn, args...) -> struct fn_join: the same in the caller's storage, a slot of type fn_t. The slot
+ * stays until the handle is done, from which the output is read; detached, until the task has ended. */
 #define FUT_SPAWN_IN(executor, slot, ...)                                                                              \
     FUT_CAT_(FUT_SPAWN_IN_, FUT_DEFINE_COUNT_(__VA_ARGS__))(executor, slot, __VA_ARGS__)
 #define FUT_SPAWN_IN_1(executor, slot, name)                                                                           \
     (FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){0},                                             \
-     (struct name##_join){.join = fut_spawn_in(executor, &(slot).future)})
+     name##_spawned_(fut_spawn_in(executor, &(slot).future)))
 #define FUT_SPAWN_IN_M(executor, slot, name, ...)                                                                      \
     (FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){__VA_ARGS__},                                   \
-     (struct name##_join){.join = fut_spawn_in(executor, &(slot).future)})
+     name##_spawned_(fut_spawn_in(executor, &(slot).future)))
 
 /* What SPAWN calls: where vtable and arguments are known to the compiler, so is the size of the copy. */
 fut_task_t                         *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, int *error);

@@ -80,7 +80,8 @@ fut_poll_t fut_task_run(fut_task_t *task, fut_context_t *cx);
 
 /* Spawn `vtable`'s future with a copy of the arguments; see TASK_SPAWN. It is scheduled at once, polled later. */
 FUT_MUST_USE fut_join_t fut_task_spawn(fut_scheduler_t *scheduler, const fut_vtable_t *vtable, const void *args);
-/* The same for a started future in the caller's storage, which must stay until the task has ended. */
+/* The same for a started future in the caller's storage, which must stay until the handle is done; detached, until the
+ * task has ended. */
 FUT_MUST_USE fut_join_t fut_task_spawn_in(fut_scheduler_t *scheduler, fut_future_t *future);
 
 /* `struct echo_join` is the handle of a spawned echo: a future with echo's output, which is awaited like any other,
@@ -126,15 +127,16 @@ FUT_INLINE_ fut_join_t fut_join_of_(fut_task_t *task, const fut_vtable_t *vtable
 /* FUT_SPAWN_BY_(spawner, executor, fn, args...) -> struct fn_join */
 #define FUT_SPAWN_BY_(spawner, executor, ...)                                                                          \
     FUT_CAT_(FUT_SPAWN_BY_, FUT_DEFINE_COUNT_(__VA_ARGS__))(spawner, executor, __VA_ARGS__)
-#define FUT_SPAWN_BY_1(spawner, executor, name)                                                                        \
-    ((struct name##_join){.join = spawner(executor, &name##_vtable, NULL, 0)})
+#define FUT_SPAWN_BY_1(spawner, executor, name) name##_spawned_(spawner(executor, &name##_vtable, NULL, 0))
 #define FUT_SPAWN_BY_M(spawner, executor, name, ...)                                                                   \
-    ((struct name##_join){                                                                                             \
-        .join = spawner(executor, &name##_vtable, FUT_SPAWN_ARGS_(name, __VA_ARGS__), sizeof(struct name##_args))})
+    name##_spawned_(spawner(executor, &name##_vtable, FUT_SPAWN_ARGS_(name, __VA_ARGS__), sizeof(struct name##_args)))
 #define FUT_TASK_SPAWN_(scheduler, vtable, args, size) fut_task_spawn(scheduler, vtable, args)
 
 #define FUT_TASK_SPAWN(scheduler, ...) FUT_SPAWN_BY_(FUT_TASK_SPAWN_, scheduler, __VA_ARGS__)
-#define FUT_DETACH(handle)             fut_join_detach(&(handle).join)
+
+/* DETACH(SPAWN(...)), or of a handle that was kept: it may be forgotten from then on. */
+#define FUT_DETACH(handle) fut_join_detach_((handle).join)
+FUT_INLINE_ void fut_join_detach_(fut_join_t join) { fut_join_detach(&join); }
 
 #ifndef FUT_NO_SHORT_NAMES
 #define TASK_SPAWN FUT_TASK_SPAWN

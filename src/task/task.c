@@ -164,7 +164,18 @@ void fut_join_detach(fut_join_t *join) {
     join->future.point = FUT_POINT_DONE;
 }
 
-static void join_drop(fut_future_t *future) { fut_join_detach((fut_join_t *)(void *)future); }
+static void join_drop(fut_future_t *future) {
+    fut_join_t *join = (fut_join_t *)(void *)future;
+    if (is_running(join) || has_ended(join)) {
+        const fut_vtable_t *vtable = fut__task_root(join->task)->vtable;
+        fut_join_detach(join);
+        join->waker.target = (void *)(uintptr_t)vtable;
+        fail(join, -ECANCELED);
+    } else if (future->point == FUT_POINT_START) {
+        fail(join, -ECANCELED);
+    }
+    future->point = FUT_POINT_DONE;
+}
 
 static void join_describe(const fut_future_t *future, fut_note_t *note) {
     const fut_join_t *join = (const fut_join_t *)(const void *)future;

@@ -79,6 +79,9 @@ static void a_wake_polls_only_the_leaf(size_t depth) {
     cr_assert_leq(link_polls, 2 * depth - 1, "each level once, and perhaps each asks its completed child once more");
     cr_assert_geq(link_polls, depth);
     cr_assert_eq(links[0].output, 30 + (int)depth - 1);
+    cr_assert_eq(leaf, root);
+    cr_assert_eq(fut_test_poll_leaf(root, &leaf, &counter), FUT_READY, "again, and the output stays");
+    cr_assert_eq(links[0].output, 30 + (int)depth - 1);
     free(links);
 }
 

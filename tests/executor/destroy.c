@@ -149,17 +149,20 @@ Test(executor, nothing_leaks_whatever_the_tasks_were_doing) {
         fut_read_t           slot;
         char                 byte;
         struct listener_join handle;
+        struct answer_join   forgotten;
+        struct fut_read_join kept;
         open_quietly();
         DETACH(SPAWN(&executor, outer, "a"));
         DETACH(SPAWN(&executor, fut_read, ends[0], &byte, 1));
-        DETACH(SPAWN(&executor, answer, 1)); /* ended and detached     */
-        (void)SPAWN(&executor, answer, 1);   /* ended, handle forgotten */
-        (void)SPAWN_IN(&executor, slot, fut_read, ends[0], &byte, 1);
-        handle = SPAWN(&executor, listener, "b", &event);
+        DETACH(SPAWN(&executor, answer, 1));     /* ended and detached     */
+        forgotten = SPAWN(&executor, answer, 1); /* ended, handle forgotten */
+        kept      = SPAWN_IN(&executor, slot, fut_read, ends[0], &byte, 1);
+        handle    = SPAWN(&executor, listener, "b", &event);
         cr_assert_eq(fut_executor_run_until_stalled(&executor), 4);
         fut_join_cancel(&handle.join);
         DETACH(SPAWN(&executor, outer, "never polled"));
         fut_executor_destroy(&executor);
+        cr_assert(fut_join_is_done(&forgotten.join) && fut_join_is_done(&kept.join));
         if (round == 0) before = counting.live;
         cr_assert_eq(counting.live, before);
         fut_test_hush();

@@ -96,22 +96,6 @@ Test(executor, functions_without_arguments_are_spawned_too) {
     close_virtual();
 }
 
-Test(executor, the_storage_of_a_task_that_has_ended_may_go_before_its_handle_is_awaited, .disabled = true) {
-    counter_t          *slot = malloc(sizeof *slot);
-    struct counter_join handle;
-
-    /* Disabled: the output is read from the storage when the handle is awaited. Either task.h says so, or the end of the task
-     * keeps a copy. */
-    open_virtual();
-    handle = SPAWN_IN(&executor, *slot, counter, "a", 1);
-    cr_assert_eq(fut_executor_run(&executor), 0);
-    memset(slot, 0xee, sizeof *slot);
-    free(slot);
-    cr_assert_eq(BLOCK_ON(&executor, awaits, &handle), 1);
-    fut_test_hush();
-    close_virtual();
-}
-
 /* ---- Where it is not allowed --------------------------------------------------------------------------------- */
 
 static void *spawn_elsewhere(void *unused) {

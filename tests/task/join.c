@@ -76,6 +76,42 @@ Test(task, the_waker_of_the_latest_poll_is_woken) {
     queue_close(&queue);
 }
 
+/* The promise of fut_drop: an integer output reads -ECANCELED, whatever had become of the task. */
+Test(task, a_dropped_handle_reads_ECANCELED) {
+    for (int when = 0; when < 4; when++) {
+        queue_t              queue;
+        fut_test_event_t     event   = {0};
+        fut_test_waker_t     counter = {0};
+        struct listener_join handle;
+
+        queue_open(&queue);
+        handle        = TASK_SPAWN(queue.scheduler, listener, "a", &event);
+        handle.output = 77;
+        queue_run(&queue);
+        if (when >= 1) cr_assert_eq(fut_test_poll(&handle.join.future, &counter), FUT_PENDING);
+        if (when >= 2) fut_test_event_fire(&event, 5);
+        if (when >= 3) queue_run(&queue);
+        fut_drop(&handle.join.future);
+        cr_assert(fut_is_done(&handle.join.future));
+        cr_assert_eq(handle.output, when == 3 ? 5 : -ECANCELED, "its end was delivered before, or never");
+        cr_assert_eq(handle.join.status, when == 3 ? 0 : -ECANCELED);
+        queue_close(&queue);
+    }
+    fut_test_hush();
+}
+
+Test(task, a_handle_dropped_after_the_end_and_before_it_was_awaited_reads_ECANCELED) {
+    queue_t            queue;
+    struct answer_join handle;
+
+    queue_open(&queue);
+    handle = TASK_SPAWN(queue.scheduler, answer, 42);
+    queue_run(&queue);
+    fut_drop(&handle.join.future);
+    cr_assert_eq(handle.output, -ECANCELED);
+    queue_close(&queue);
+}
+
 /* A parent that spawns, waits, and says what it got. */
 typedef struct parent {
     ASYNC_FRAME(parent, int, fut_scheduler_t *scheduler; fut_test_event_t *event);
@@ -370,7 +406,7 @@ Test(task, spawning_is_refused_while_the_scheduler_goes) {
     struct answer_join late;
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, stubborn, queue.scheduler, &event, &late).join);
+    DETACH(TASK_SPAWN(queue.scheduler, stubborn, queue.scheduler, &event, &late));
     queue_run(&queue);
     queue_close(&queue);
     cr_assert(fut_test_said("schedule", "ends"));

@@ -189,11 +189,13 @@ Test(task, schedulers_are_recycled_with_their_memory) {
 
     counting_begin();
     for (int i = 0; i < 10; i++) {
+        struct answer_join queued;
         queue_open(&queue);
-        fut_join_detach(&TASK_SPAWN(queue.scheduler, answer, i).join);
+        DETACH(TASK_SPAWN(queue.scheduler, answer, i));
         queue_run(&queue);
-        (void)TASK_SPAWN(queue.scheduler, answer, i); /* on the queue when the scheduler goes */
+        queued = TASK_SPAWN(queue.scheduler, answer, i); /* on the queue when the scheduler goes */
         queue_close(&queue);
+        cr_assert(fut_join_is_done(&queued.join));
         if (i == 0) before = counting.calls;
         cr_assert_eq(counting.calls, before);
     }

@@ -21,7 +21,7 @@ Test(task, one_wake_is_one_schedule_and_one_poll) {
     fut_test_event_t event = {0};
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, listener, "a", &event).join);
+    DETACH(TASK_SPAWN(queue.scheduler, listener, "a", &event));
     queue_run(&queue);
     fut_test_event_fire(&event, 7);
     cr_assert_eq(queue_run_one(&queue), FUT_READY);
@@ -39,7 +39,7 @@ Test(task, many_wakes_before_a_poll_make_one_poll) {
     fut_test_event_t event = {0};
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, fut_test_wait, &event).join);
+    DETACH(TASK_SPAWN(queue.scheduler, fut_test_wait, &event));
     queue_run(&queue);
     cr_assert_eq(queue.schedules, 1);
     for (unsigned round = 1; round <= 3; round++) {
@@ -84,7 +84,7 @@ Test(task, waking_itself_while_polled_makes_exactly_one_more_poll_after_this_one
     queue_t queue;
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, restless, 3, 5).join);
+    DETACH(TASK_SPAWN(queue.scheduler, restless, 3, 5));
     queue_run(&queue);
     cr_assert(fut_test_said("schedule", "poll",   /* five wakes while it is polled:          */
                             "schedule", "poll",   /* scheduled once, when the poll has ended */
@@ -97,7 +97,7 @@ Test(task, a_yield_is_one_more_poll) {
     queue_t queue;
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, fut_test_after, 3, 0).join);
+    DETACH(TASK_SPAWN(queue.scheduler, fut_test_after, 3, 0));
     queue_run(&queue);
     cr_assert_eq(queue.runs, 4);
     cr_assert_eq(queue.schedules, 4);
@@ -109,9 +109,9 @@ Test(task, tasks_run_in_the_order_in_which_they_were_woken) {
     fut_test_event_t a = {0}, b = {0}, c = {0};
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, listener, "a", &a).join);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, listener, "b", &b).join);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, listener, "c", &c).join);
+    DETACH(TASK_SPAWN(queue.scheduler, listener, "a", &a));
+    DETACH(TASK_SPAWN(queue.scheduler, listener, "b", &b));
+    DETACH(TASK_SPAWN(queue.scheduler, listener, "c", &c));
     queue_run(&queue);
     fut_test_hush();
     fut_test_event_fire(&c, 3);
@@ -131,7 +131,7 @@ Test(task, waking_after_completion_does_not_poll) {
     fut_waker_t      waker;
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, fut_test_wait, &event).join);
+    DETACH(TASK_SPAWN(queue.scheduler, fut_test_wait, &event));
     queue_run(&queue);
     waker = event.waker;
     fut_test_event_fire(&event, 0);
@@ -196,7 +196,7 @@ Test(task, waking_after_the_scheduler_is_gone_does_nothing) {
     fut_waker_t      waker;
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, fut_test_wait, &event).join);
+    DETACH(TASK_SPAWN(queue.scheduler, fut_test_wait, &event));
     queue_run(&queue);
     waker = event.waker;
     queue_close(&queue);
@@ -214,7 +214,7 @@ Test(task, a_waker_of_a_scheduler_that_is_gone_does_not_reach_the_next_one) {
     fut_waker_t               waker;
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, fut_test_wait, &event).join);
+    DETACH(TASK_SPAWN(queue.scheduler, fut_test_wait, &event));
     queue_run(&queue);
     waker = event.waker;
     queue_close(&queue);
@@ -239,7 +239,7 @@ Test(task, a_task_that_was_scheduled_when_its_scheduler_went_is_forgotten) {
     struct fut_test_wait_join tenant;
 
     queue_open(&queue);
-    fut_join_detach(&TASK_SPAWN(queue.scheduler, fut_test_wait, &event).join);
+    DETACH(TASK_SPAWN(queue.scheduler, fut_test_wait, &event));
     queue_close(&queue); /* it was still on the queue */
     cr_assert_eq(event.polls, 0);
     cr_assert_eq(event.drops, 1);
@@ -264,8 +264,8 @@ Test(task, each_scheduler_schedules_its_own_tasks) {
 
     queue_open(&a);
     queue_open(&b);
-    fut_join_detach(&TASK_SPAWN(a.scheduler, fut_test_wait, &event_a).join);
-    fut_join_detach(&TASK_SPAWN(b.scheduler, fut_test_wait, &event_b).join);
+    DETACH(TASK_SPAWN(a.scheduler, fut_test_wait, &event_a));
+    DETACH(TASK_SPAWN(b.scheduler, fut_test_wait, &event_b));
     queue_run(&a);
     cr_assert(event_a.polls == 1 && event_b.polls == 0);
     queue_run(&b);
