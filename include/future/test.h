@@ -112,15 +112,17 @@ typedef struct fut_test_waker {
 } fut_test_waker_t;
 
 #if defined(__GNUC__)
-#define FUT_TEST_ADD_(count) ((void)__atomic_fetch_add(&(count), 1, __ATOMIC_SEQ_CST))
+#define FUT_TEST_ADD_(count)       ((void)__atomic_fetch_add(&(count), 1, __ATOMIC_SEQ_CST))
+#define FUT_TEST_SET_(word, value) __atomic_store_n(&(word), value, __ATOMIC_RELAXED)
 #else
-#define FUT_TEST_ADD_(count) ((void)(count)++)
+#define FUT_TEST_ADD_(count)       ((void)(count)++)
+#define FUT_TEST_SET_(word, value) ((void)((word) = (value)))
 #endif
 
 FUT_INLINE_ void fut_test_waker_wake_(void *target, fut_tag_t tag) {
     fut_test_waker_t *self = (fut_test_waker_t *)target;
     FUT_TEST_ADD_(self->wakes);
-    self->tag = tag;
+    FUT_TEST_SET_(self->tag, tag);
     if (self->word) fut_test_say("%s", self->word);
 }
 FUT_INLINE_ void fut_test_waker_wake_from_interrupt_(void *target, fut_tag_t tag) {

@@ -3,15 +3,17 @@
  * Two memories. Per thread, the futures that are being polled right now, innermost last. For the process, every
  * future that answered PENDING to a checked poll, by address: an entry proves that the bytes there were once this
  * future, so that they may be looked at when the slot is started again. Entries may be stale (a future dropped by
- * unchecked code): one counts only while the bytes still show the same kind of future, pending.
+ * unchecked code): one counts only while the bytes still show the same kind of future, pending. Not from fut_set_allocator:
+ * whoever counts there counts what the library needs without the checks.
  */
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
 #include "check.h"
-#include "memory.h"
+#include "panic.h"
 
 /* One poll under way. `held` keeps what the parent had found out about the waker before this child was polled. */
 typedef struct polling {
@@ -35,7 +37,7 @@ static pending_t      *table;
 bool fut__checking;
 
 static void stop(const fut_future_t *future, const char *file, unsigned long line, const char *mistake) {
-    fut_panic(file, line, future->vtable->name, mistake);
+    fut__panic(file, line, future->vtable->name, mistake);
 }
 
 /* Where it was suspended if that is known, otherwise where it is defined. */
@@ -56,14 +58,14 @@ static bool is_being_polled(const fut_future_t *future) {
 
 static void forget(pending_t *entry) {
     HASH_DEL(table, entry);
-    fut__release(entry);
+    free(entry);
 }
 
 static void remember(const fut_future_t *future) {
     pending_t *entry;
     HASH_FIND_PTR(table, &future, entry);
     if (!entry) {
-        entry = fut__allocate(sizeof *entry);
+        entry = malloc(sizeof *entry);
         if (!entry) return; /* a check less, not a failure more */
         entry->address = future;
         HASH_ADD_PTR(table, address, entry);
@@ -109,6 +111,10 @@ fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t a
     if (answer == FUT_PENDING && !cx->held && !cx->cut)
         stop(future, future->vtable->file, line_of(future),
              "answered PENDING, but nobody took the waker (fut_context_waker): nothing will poll it again");
+    if (answer == FUT_READY && !fut_is_done(future))
+        stop(future, future->vtable->file, line_of(future),
+             "answered READY and is not done: leave an async function by ASYNC_RETURN, one written by hand by "
+             "fut_ready");
     if (depth < DEEPEST) cx->held |= polls[depth].held;
     pthread_mutex_lock(&lock);
     if (answer == FUT_PENDING) {

