@@ -74,20 +74,20 @@ typedef struct fut_context fut_context_t; /* what poll is handed                
 typedef struct fut_driver  fut_driver_t;  /* clocks and descriptors; see future/driver.h    */
 typedef struct fut_frame   fut_frame_t;   /* what an async function starts with             */
 
-/* Outputs are >= 0, or a negative errno. The core includes no <errno.h>, so it knows the one
- * number that it produces itself: the output of a future that was cancelled. */
+/* Outputs are >= 0, or a negative errno. The core includes no <errno.h>, so it knows the two
+ * numbers that it produces itself: the output of a future that was cancelled, and what an executor cannot do. */
 #if defined(__linux__) && defined(__mips__)
-#define FUT_ECANCELED 158
+enum { FUT_ECANCELED = 158, FUT_ENOTSUP = 122 };
 #elif defined(__linux__)
-#define FUT_ECANCELED 125
+enum { FUT_ECANCELED = 125, FUT_ENOTSUP = 95 };
 #elif defined(__APPLE__)
-#define FUT_ECANCELED 89
+enum { FUT_ECANCELED = 89, FUT_ENOTSUP = 45 };
 #elif defined(__FreeBSD__)
-#define FUT_ECANCELED 85
+enum { FUT_ECANCELED = 85, FUT_ENOTSUP = 45 };
 #elif defined(_WIN32)
-#define FUT_ECANCELED 105
+enum { FUT_ECANCELED = 105, FUT_ENOTSUP = 129 };
 #else
-#define FUT_ECANCELED 140 /* newlib, and wherever nobody says otherwise */
+enum { FUT_ECANCELED = 140, FUT_ENOTSUP = 134 }; /* newlib, and wherever nobody says otherwise */
 #endif
 
 /* ---- Future ----------------------------------------------------------------------------- */
@@ -210,6 +210,18 @@ FUT_INLINE_ void fut_fail(fut_future_t *future, int error) {
     fut_fail_at_((char *)future + future->vtable->output, future->vtable->errors, error);
 }
 
+/* The output, where that is a signed integer: negative, it is an errno. 0 for an output of another type. */
+FUT_INLINE_ int64_t fut_result(const fut_future_t *future) {
+    const void *output = (const char *)future + future->vtable->output;
+    switch (future->vtable->errors) {
+        case FUT_SHORT_: return *(const short *)output;
+        case FUT_INT_: return *(const int *)output;
+        case FUT_LONG_: return *(const long *)output;
+        case FUT_LLONG_: return *(const long long *)output;
+        default: return 0;
+    }
+}
+
 /* Cancel at once: release what the future holds. Innermost first, every ASYNC_FINALLY runs; an
  * await inside it gets one poll and is then cut with -ECANCELED. Afterwards nobody holds a pointer
  * to the future, it counts as done, and an integer output reads -ECANCELED. Idempotent; harmless on a completed
@@ -231,6 +243,8 @@ typedef struct fut_waker_vtable {
     void (*wake_from_interrupt)(void *target, fut_tag_t tag); /* also on top of the executor's  */
     void (*clone)(void *target, fut_tag_t tag);               /* for those who count; NULL: plain    */
     void (*drop)(void *target, fut_tag_t tag);
+    /* Start another future beside the task: see fut_context_spawn. NULL: this executor cannot. */
+    int (*spawn)(void *target, fut_tag_t tag, const fut_vtable_t *vtable, const void *args);
 } fut_waker_vtable_t;
 
 /* A plain value: copy it, keep it, use it from any thread, any number of times, also when its task
@@ -272,27 +286,38 @@ FUT_INLINE_ bool fut_waker_same(fut_waker_t a, fut_waker_t b) { return a.target 
 
 /* ---- Context ---------------------------------------------------------------------------- */
 
+/* A value that is handed down: whoever polls a future with a binding in the context binds the key for that future and all
+ * below it. Keys are addresses. The binding is the caller's, and stays while the future lives. */
+typedef struct fut_binding fut_binding_t;
+struct fut_binding {
+    const fut_binding_t *next; /* what was bound above */
+    const void          *key;
+    void                *value;
+};
+
 /* Everything a leaf needs, passed down explicitly: so two executors run in one thread, a test hands
  * in a virtual clock, and a microcontroller needs nothing else. Lives for one poll. */
 struct fut_context {
-    fut_waker_t    waker;  /* read it with fut_context_waker                        */
-    fut_driver_t  *driver; /* NULL: this executor has no clock and no descriptors   */
-    fut_frame_t   *leaf;   /* the innermost frame that suspended in this poll       */
-    fut_frame_t   *cut;    /* the frame whose FINALLY must not suspend: fut_drop    */
-    fut_context_t *self;   /* this context, where its owner looks for FUT_YIELDED_  */
-    uint32_t       budget; /* what the task may still do in this poll               */
-    uint8_t        held;   /* how the next poll is made sure of:                    */
+    fut_waker_t          waker;     /* read it with fut_context_waker                        */
+    fut_driver_t        *driver;    /* NULL: this executor has no clock and no descriptors   */
+    fut_frame_t         *leaf;      /* the innermost frame that suspended in this poll       */
+    fut_frame_t         *cut;       /* the frame whose FINALLY must not suspend: fut_drop    */
+    fut_context_t       *self;      /* this context, where its owner looks for FUT_YIELDED_  */
+    const fut_binding_t *inherited; /* what those above have bound; fut_context_get          */
+    uint32_t             budget;    /* what the task may still do in this poll               */
+    uint8_t              held;      /* how the next poll is made sure of:                    */
 };
 enum { FUT_HELD_ = 1, FUT_YIELDED_ = 2 }; /* somebody took the waker; nobody had to: poll again */
 
 FUT_INLINE_ void fut_context_init(fut_context_t *cx, fut_waker_t waker, fut_driver_t *driver) {
-    cx->waker  = waker;
-    cx->driver = driver;
-    cx->leaf   = NULL;
-    cx->cut    = NULL;
-    cx->self   = NULL;
-    cx->budget = UINT32_MAX;
-    cx->held   = 0;
+    cx->waker     = waker;
+    cx->driver    = driver;
+    cx->leaf      = NULL;
+    cx->cut       = NULL;
+    cx->self      = NULL;
+    cx->inherited = NULL;
+    cx->budget    = UINT32_MAX;
+    cx->held      = 0;
 }
 
 /* A context for a child that is to wake somebody else. Never change the waker of the context you were handed. */
@@ -329,6 +354,21 @@ FUT_INLINE_ bool fut_context_spend(fut_context_t *cx) {
     }
     fut_context_yield(cx);
     return false;
+}
+
+/* What is bound to the key, by the nearest above; or NULL. */
+FUT_INLINE_ void *fut_context_get(const fut_context_t *cx, const void *key) {
+    const fut_binding_t *binding = cx->inherited;
+    while (binding && binding->key != key) binding = binding->next;
+    return binding ? binding->value : NULL;
+}
+
+/* Start another future beside the task that is being polled, on whatever executor that is: a task of its own, polled
+ * later, with a copy of the arguments. 0; -ENOMEM, -ECANCELED (the executor is going), -ENOTSUP (it cannot spawn).
+ * Executor's thread. */
+FUT_INLINE_ int fut_context_spawn(fut_context_t *cx, const fut_vtable_t *vtable, const void *args) {
+    if (!cx->waker.target || !fut_waker_vtable_(cx->waker)->spawn) return -FUT_ENOTSUP;
+    return fut_waker_vtable_(cx->waker)->spawn(cx->waker.target, cx->waker.tag, vtable, args);
 }
 
 /* ---- Async functions: what is under the macros ------------------------------------------- */
@@ -430,6 +470,17 @@ FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_poll_leaf(fut_future_t *root, fut_future
     if (fut_climb_(root, future, leaf, cx) == FUT_PENDING) return FUT_PENDING;
     *leaf = root;
     return FUT_READY;
+}
+
+/* A future that is polled at its leaf, for whoever polls children by hand. */
+typedef struct fut_strand {
+    fut_future_t *root, *leaf;
+} fut_strand_t;
+
+FUT_INLINE_ void fut_strand_init(fut_strand_t *strand, fut_future_t *started) { strand->root = strand->leaf = started; }
+FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_strand_poll(fut_strand_t *strand, fut_context_t *cx) {
+    if (fut_is_done(strand->root)) return FUT_READY;
+    return fut_poll_leaf(strand->root, &strand->leaf, cx);
 }
 
 FUT_INLINE_ bool fut_is_frame_(const fut_future_t *future) { return future->vtable->kind == FUT_IS_FRAME_; }

@@ -370,13 +370,23 @@ static int run(fut_executor_t *executor, const uint16_t *stop) {
 
 /* ---- the public side ------------------------------------------------------------------------------ */
 
+static int spawn_beside(void *target, fut_tag_t tag, const fut_vtable_t *vtable, const void *args) {
+    fut_executor_t *executor = home_of(target)->executor;
+    fut_join_t      join;
+    (void)tag;
+    if (!executor) return -ECANCELED;
+    join = fut_spawn(executor, vtable, args);
+    fut_join_detach(&join);
+    return join.status;
+}
+
 /* Homes that wait for the next executor: those without and with a LIFO slot. Apart, because a stale waker may be
  * reading the vtable, which is therefore written once and never again. */
 static fut__shelf_t shelves[2];
 
 static const fut_waker_vtable_t wakers[2] = {
-    {wake, fut__task_wake, count_clone, count_drop},
-    {wake_lifo, fut__task_wake, count_clone, count_drop},
+    {wake, fut__task_wake, count_clone, count_drop, spawn_beside},
+    {wake_lifo, fut__task_wake, count_clone, count_drop, spawn_beside},
 };
 
 fut_home_t *fut__home_take(bool lifo) {
@@ -515,23 +525,12 @@ int fut_block_on(fut_executor_t *executor, fut_future_t *started) {
     return error;
 }
 
-static int64_t integer_of(const fut_future_t *future) {
-    const void *output = (const char *)future + future->vtable->output;
-    switch (future->vtable->errors) {
-        case FUT_SHORT_: return *(const short *)output;
-        case FUT_INT_: return *(const int *)output;
-        case FUT_LONG_: return *(const long *)output;
-        case FUT_LLONG_: return *(const long long *)output;
-        default: return 0;
-    }
-}
-
 int64_t fut_block_on_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_future_t *slot, const void *args) {
     int error;
     *slot = (fut_future_t){.vtable = vtable};
     if (args) memcpy((char *)slot + vtable->args, args, vtable->args_size);
     error = fut_block_on(executor, slot);
-    return error < 0 ? error : integer_of(slot);
+    return error < 0 ? error : fut_result(slot);
 }
 
 int fut_executor_run(fut_executor_t *executor) { return run(executor, &never); }

@@ -10,7 +10,7 @@
 #include "../core/fork.h"
 #include "life.h"
 
-_Static_assert(ECANCELED == FUT_ECANCELED, "the core's number for ECANCELED is not this system's");
+_Static_assert(ECANCELED == FUT_ECANCELED && ENOTSUP == FUT_ENOTSUP, "the core's numbers are not this system's");
 _Static_assert(sizeof(fut_task_t) <= 64, "a task's header fits a cache line");
 
 /* ---- wake, run, end ------------------------------------------------------------------------ */
@@ -267,8 +267,17 @@ void fut__scheduler_clear(fut_scheduler_t *scheduler) {
     scheduler->closing = false;
 }
 
-static fut__shelf_t             shelf;
-static const fut_waker_vtable_t waker = {.wake = fut__task_wake, .wake_from_interrupt = fut__task_wake};
+static fut__shelf_t shelf;
+
+static int spawn_beside(void *target, fut_tag_t tag, const fut_vtable_t *vtable, const void *args) {
+    fut_join_t join = fut_task_spawn(((fut_task_t *)target)->scheduler, vtable, args);
+    (void)tag;
+    fut_join_detach(&join);
+    return join.status;
+}
+
+static const fut_waker_vtable_t waker = {
+    .wake = fut__task_wake, .wake_from_interrupt = fut__task_wake, .spawn = spawn_beside};
 
 fut_scheduler_t *fut_scheduler_new(void (*schedule)(void *executor, fut_task_t *task), void *executor) {
     fut_scheduler_t *scheduler = fut__scheduler_take(&shelf, sizeof *scheduler, &waker, fut__forks());

@@ -156,3 +156,32 @@ Test(core, a_busy_task_has_had_its_turn_when_its_budget_is_spent) {
     }
     fut_drop(&drink.future);
 }
+
+/* ---- What is handed down --------------------------------------------------------------------------------- */
+
+static const char colour, size; /* two keys */
+
+Test(core, the_nearest_binding_of_a_key_counts) {
+    fut_context_t cx;
+    int           red, blue, large;
+    fut_binding_t outer = {NULL, &colour, &red}, middle = {&outer, &size, &large}, inner = {&middle, &colour, &blue};
+
+    fut_context_init(&cx, (fut_waker_t){NULL, 0}, NULL);
+    cr_assert_null(fut_context_get(&cx, &colour));
+    cx.inherited = &outer;
+    cr_assert_eq(fut_context_get(&cx, &colour), &red);
+    cr_assert_null(fut_context_get(&cx, &size));
+    cx.inherited = &inner;
+    cr_assert_eq(fut_context_get(&cx, &colour), &blue);
+    cr_assert_eq(fut_context_get(&cx, &size), &large);
+}
+
+Test(core, spawning_beside_a_task_needs_an_executor_that_can) {
+    fut_context_t    cx;
+    fut_test_waker_t counter = {0};
+
+    fut_context_init(&cx, fut_test_waker(&counter), NULL);
+    cr_assert_eq(fut_context_spawn(&cx, &fut_test_wait_vtable, NULL), -FUT_ENOTSUP);
+    fut_context_init(&cx, (fut_waker_t){NULL, 0}, NULL);
+    cr_assert_eq(fut_context_spawn(&cx, &fut_test_wait_vtable, NULL), -FUT_ENOTSUP);
+}

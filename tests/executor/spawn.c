@@ -96,6 +96,33 @@ Test(executor, functions_without_arguments_are_spawned_too) {
     close_virtual();
 }
 
+/* ---- From inside a task, on whatever executor it runs ---------------------------------------------------------- */
+
+typedef struct begets {
+    ASYNC_FRAME(begets, int, int generations; int *born);
+} begets_t;
+ASYNC(begets) {
+    ASYNC_BEGIN();
+    ++*self->born;
+    if (self->generations > 0) {
+        const struct begets_args child = {self->generations - 1, self->born};
+        TRY(fut_context_spawn(cx, &begets_vtable, &child));
+    }
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
+
+Test(executor, a_task_spawns_beside_itself) {
+    int born = 0;
+
+    open_virtual();
+    cr_assert_eq(BLOCK_ON(&executor, begets, 4, &born), 0);
+    cr_assert_eq(born, 1, "polled later");
+    cr_assert_eq(fut_executor_run(&executor), 0);
+    cr_assert_eq(born, 5);
+    close_virtual();
+}
+
 /* ---- Where it is not allowed --------------------------------------------------------------------------------- */
 
 static void *spawn_elsewhere(void *unused) {
