@@ -118,6 +118,7 @@ typedef struct fut_driver_vtable {
 struct fut_driver {
     const fut_driver_vtable_t *vtable;
     size_t                     waits; /* linked waits for descriptors: with `next`, whether anything can still happen */
+    fut_instant_t              seen;  /* the clock when the driver last looked at it: not after now                   */
 };
 
 enum { FUT_POINT_FIRED = 2 }; /* a timer's future.point after its deadline */

@@ -67,7 +67,7 @@ typedef struct fut_sleep {
 #endif
 } fut_sleep_t;
 
-/* fut_sleep_until: ready at `deadline`. */
+/* fut_sleep_until: ready at `deadline`; at once where that was past when the driver last looked at its clock. */
 typedef struct fut_sleep_until {
 #ifdef __cplusplus
     fut_timer_t timer;

@@ -182,19 +182,18 @@ static fut_task_t *next_batch(fut_home_t *home) {
 
 /* The leaf was READY: its parents, and perhaps the end. */
 static __attribute__((noinline)) fut_poll_t climb(fut_task_t *task, fut_context_t *cx) {
-    fut_poll_t answer = fut_climb_(fut__task_root(task), task->leaf, &task->leaf, cx);
-    if (answer == FUT_READY) fut__task_end(task, 0);
-    return answer;
+    if (fut_climb_(fut__task_root(task), task->leaf, &task->leaf, cx) == FUT_PENDING) return FUT_PENDING;
+    return fut__task_end(task, 0);
 }
 
 /* Any task, with every check. */
 static __attribute__((noinline)) fut_poll_t poll_any(fut_task_t *task, fut_context_t *cx) {
-    fut_poll_t answer = FUT_READY;
-    if (task->flags & FUT__ENDED)
+    if (task->flags & FUT__ENDED) {
         fut__task_recycle(task);
-    else if ((answer = fut__task_poll(task, cx)) == FUT_READY)
-        fut__task_end(task, 0);
-    return answer;
+        return FUT_READY;
+    }
+    if (fut__task_poll(task, cx) == FUT_PENDING) return FUT_PENDING;
+    return fut__task_end(task, 0);
 }
 
 /* Most tasks: running, an async function, not being cancelled. `queued` goes before the poll, so that a wake from
@@ -468,29 +467,34 @@ void fut_executor_destroy(fut_executor_t *executor) {
     *executor = (fut_executor_t){NULL, NULL, NULL};
 }
 
+/* Most tasks are spawned by another one, inside a run. */
+static bool runs_here(const fut_home_t *home) { return fut__load_relaxed(&home->owner) == thread_number; }
+
 static int may_spawn(const fut_home_t *home) {
-    uint64_t owner = fut__load_relaxed(&home->owner);
     if (__builtin_expect(home->scheduler.closing, 0)) return -ECANCELED;
-    return owner == thread_number || owner == NOBODY ? 0 : -EPERM;
+    return runs_here(home) || fut__load_relaxed(&home->owner) == NOBODY ? 0 : -EPERM;
 }
 
 /* Outside of a run the executor may be armed, waiting inside a foreign loop: then the bell tells it. */
+static __attribute__((noinline)) void tell_foreign_loop(fut_home_t *home) {
+    if (fut__load_relaxed(&home->armed) && fut__exchange(&home->armed, 0)) ring(home);
+}
+
 static void schedule_first(fut_home_t *home, fut_task_t *task) {
     push(home, task);
-    if (fut__load_relaxed(&home->owner) == thread_number) return;
-    if (fut__load_relaxed(&home->armed) && fut__exchange(&home->armed, 0)) ring(home);
+    if (!runs_here(home)) tell_foreign_loop(home);
 }
 
 fut_task_t *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, int *error) {
     fut_home_t *home = executor->home;
     fut_task_t *task;
-    *error = may_spawn(home);
-    if (__builtin_expect(*error < 0, 0)) return NULL;
+    if (__builtin_expect((*error = may_spawn(home)) < 0, 0)) return NULL;
     task = fut__task_new(&home->scheduler, vtable);
-    if (task)
-        schedule_first(home, task);
-    else
+    if (__builtin_expect(!task, 0)) {
         *error = -ENOMEM;
+        return NULL;
+    }
+    schedule_first(home, task);
     return task;
 }
 
@@ -519,7 +523,7 @@ int fut_block_on(fut_executor_t *executor, fut_future_t *started) {
     error = run(executor, &task->flags);
     if (!(task->flags & FUT__ENDED)) {
         fut_drop(started);
-        fut__task_end(task, -ECANCELED);
+        (void)fut__task_end(task, -ECANCELED);
     }
     fut_join_detach(&join);
     return error;

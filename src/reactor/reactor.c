@@ -365,7 +365,8 @@ static int park(fut_driver_t *driver, fut_instant_t until) {
     if (count < 0 && errno != EINTR) return -errno; /* EINTR: a handler ran, and may have woken somebody */
     for (int i = 0; i < count; i++)
         if ((int)(uint32_t)events[i].data.u64 != BELL) dispatch(reactor, &events[i]);
-    fut__wheel_advance(&reactor->wheel, now(driver));
+    driver->seen = now(driver);
+    fut__wheel_advance(&reactor->wheel, driver->seen);
     return 0;
 }
 
@@ -415,7 +416,8 @@ fut_reactor_t *fut_reactor_new(void) {
         fut__release(reactor);
         return NULL;
     }
-    fut__wheel_init(&reactor->wheel, now(&reactor->driver));
+    reactor->driver.seen = now(&reactor->driver);
+    fut__wheel_init(&reactor->wheel, reactor->driver.seen);
     return reactor;
 }
 

@@ -99,23 +99,24 @@ static __attribute__((noinline, unused)) void fut__task_end_rarely(fut_task_t *t
 }
 
 /* The task's end is also the end of its wakers, so the generation moves before anything else can happen. A wake may
- * run code of somebody else's executor, so it comes last. */
-static inline void fut__task_end(fut_task_t *task, int status) {
+ * run code of somebody else's executor, so it comes last. READY, so that a poll can end with this. */
+static inline fut_poll_t fut__task_end(fut_task_t *task, int status) {
     uint32_t    state = fut__add(&task->state, FUT__GENERATION); /* (7) */
     fut_join_t *join  = task->join;
     task->scheduler->live--;
     if (__builtin_expect(status < 0 || !fut__ends_plainly(task, state), 0)) {
         fut__task_end_rarely(task, state, status);
-        return;
+        return FUT_READY;
     }
     if (!join && task->flags & FUT__JOINABLE) { /* the output waits for somebody to ask */
         task->flags |= FUT__ENDED;
-        return;
+        return FUT_READY;
     }
     if (join) fut__deliver(task, join);
     fut__store_relaxed(&task->state, state + 2 * FUT__GENERATION);
     fut__pool_put(&task->scheduler->pool, task);
     if (join) fut_wake(join->waker);
+    return FUT_READY;
 }
 
 #endif

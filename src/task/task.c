@@ -33,10 +33,7 @@ void fut__task_wake(void *target, fut_tag_t tag) {
 fut_poll_t fut_task_run(fut_task_t *task, fut_context_t *cx) {
     uint32_t state;
     fut__add(&task->state, FUT__RUNNING - FUT__NOTIFIED); /* (4) */
-    if (fut__task_poll(task, cx) == FUT_READY) {
-        fut__task_end(task, 0);
-        return FUT_READY;
-    }
+    if (fut__task_poll(task, cx) == FUT_READY) return fut__task_end(task, 0);
     task->since = 0;
     state       = fut__clear(&task->state, (uint32_t)FUT__RUNNING);                        /* (5) */
     if (state & FUT__NOTIFIED) task->scheduler->schedule(task->scheduler->executor, task); /* (6) */
@@ -245,7 +242,7 @@ static void drop_task(fut_task_t *task, void *unused) {
     (void)unused;
     if (task->flags & FUT__ENDED) return;
     fut_drop(fut__task_root(task));
-    fut__task_end(task, -ECANCELED);
+    (void)fut__task_end(task, -ECANCELED);
 }
 
 /* Nobody can wake any more, and whatever queue the task was on is forgotten. */

@@ -9,15 +9,14 @@
 #include "wheel.h"
 
 struct fut_virtual_clock {
-    fut_driver_t  driver;
-    fut_instant_t now;
-    int           bell; /* the executor's; wakes from other threads ring it */
-    fut__wheel_t  wheel;
+    fut_driver_t driver;
+    int          bell; /* the executor's; wakes from other threads ring it */
+    fut__wheel_t wheel;
 };
 
 static fut_virtual_clock_t *clock_of(fut_driver_t *driver) { return (fut_virtual_clock_t *)(void *)driver; }
 
-static fut_instant_t now(fut_driver_t *driver) { return clock_of(driver)->now; }
+static fut_instant_t now(fut_driver_t *driver) { return driver->seen; }
 
 static void timer_insert(fut_driver_t *driver, fut_timer_t *timer) {
     fut__wheel_insert(&clock_of(driver)->wheel, timer);
@@ -47,8 +46,8 @@ static int park(fut_driver_t *driver, fut_instant_t until) {
     fut_instant_t        target = next(driver);
     if (until < target) target = until;
     if (target == FUT_NEVER) return wait_for_bell(clock);
-    if (target > clock->now) clock->now = target;
-    fut__wheel_advance(&clock->wheel, clock->now);
+    if (target > clock->driver.seen) clock->driver.seen = target;
+    fut__wheel_advance(&clock->wheel, clock->driver.seen);
     return 0;
 }
 
@@ -59,9 +58,9 @@ fut_virtual_clock_t *fut_virtual_clock_new(void) {
     fut_virtual_clock_t *clock = fut__allocate_zeroed(sizeof *clock);
     if (!clock) return NULL;
     clock->driver.vtable = &vtable;
-    clock->now           = 1000000000;
+    clock->driver.seen   = 1000000000;
     clock->bell          = -1;
-    fut__wheel_init(&clock->wheel, clock->now);
+    fut__wheel_init(&clock->wheel, clock->driver.seen);
     return clock;
 }
 
@@ -70,5 +69,5 @@ void fut_virtual_clock_free(fut_virtual_clock_t *clock) { fut__release(clock); }
 fut_driver_t *fut_virtual_clock_driver(fut_virtual_clock_t *clock) { return &clock->driver; }
 
 void fut_virtual_clock_advance(fut_virtual_clock_t *clock, fut_duration_t duration) {
-    if (duration > 0) clock->now = fut_instant_add(clock->now, duration);
+    if (duration > 0) clock->driver.seen = fut_instant_add(clock->driver.seen, duration);
 }

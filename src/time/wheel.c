@@ -13,12 +13,14 @@ static bool is_empty(fut__slot_t *slot) { return slot->next == head(slot); }
 static void clear(fut__slot_t *slot) { slot->next = slot->prev = head(slot); }
 
 /* Where a deadline lies, as seen from the present base. */
-static int level_of(const fut__wheel_t *wheel, fut_instant_t deadline) {
-    uint64_t different = deadline ^ wheel->base;
-    return different < FUT__SLOTS ? 0 : (63 - __builtin_clzll(different)) / FUT__DIGIT;
+static unsigned level_of(const fut__wheel_t *wheel, fut_instant_t deadline) {
+    uint64_t different = (deadline ^ wheel->base) | 1;
+    return (unsigned)(63 ^ __builtin_clzll(different)) / FUT__DIGIT;
 }
 
-static int digit(fut_instant_t instant, int level) { return (int)(instant >> (level * FUT__DIGIT) & (FUT__SLOTS - 1)); }
+static unsigned digit(fut_instant_t instant, unsigned level) {
+    return (unsigned)(instant >> (level * FUT__DIGIT)) % FUT__SLOTS;
+}
 
 /* The first instant of a slot: base's digits above the level, the slot's own, zeros. */
 static fut_instant_t slot_start(const fut__wheel_t *wheel, int level, int index) {
@@ -49,7 +51,7 @@ void fut__wheel_init(fut__wheel_t *wheel, fut_instant_t now) {
 void fut__wheel_insert(fut__wheel_t *wheel, fut_timer_t *timer) {
     fut_timer_t *last;
     fut__slot_t *slot;
-    int          level, index;
+    unsigned     level, index;
     if (timer->deadline < wheel->base) timer->deadline = wheel->base;
     level = level_of(wheel, timer->deadline);
     index = digit(timer->deadline, level);
