@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "check.h"
+#include "fork.h"
 #include "panic.h"
 
 /* One poll under way. `held` keeps what the parent had found out about the waker before this child was polled. */
@@ -31,8 +32,20 @@ typedef struct pending {
     pthread_t           thread;
     UT_hash_handle      hh;
 } pending_t;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pending_t      *table;
+static pending_t *table; /* under the lock */
+
+/* No child of a fork is born with the lock held. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t  once  = PTHREAD_ONCE_INIT;
+
+static void unlock(void) { pthread_mutex_unlock(&mutex); }
+static void take(void) { pthread_mutex_lock(&mutex); }
+static void watch_forks(void) { fut__at_fork(take, unlock, unlock); }
+
+static void lock(void) {
+    pthread_once(&once, watch_forks);
+    pthread_mutex_lock(&mutex);
+}
 
 bool fut__checking;
 
@@ -77,7 +90,7 @@ static void remember(const fut_future_t *future) {
 void fut_check_start(fut_future_t *slot, const char *slot_text, const char *file, unsigned long line) {
     pending_t *entry;
     fut__checking = true;
-    pthread_mutex_lock(&lock);
+    lock();
     HASH_FIND_PTR(table, &slot, entry);
     if (entry && still_pending(entry)) {
         char mistake[256];
@@ -87,19 +100,19 @@ void fut_check_start(fut_future_t *slot, const char *slot_text, const char *file
         stop(slot, file, line, mistake);
     }
     if (entry) forget(entry);
-    pthread_mutex_unlock(&lock);
+    unlock();
 }
 
 void fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, unsigned long line) {
     pending_t *entry;
     fut__checking = true;
     if (is_being_polled(future)) stop(future, file, line, "polled while it is being polled");
-    pthread_mutex_lock(&lock);
+    lock();
     HASH_FIND_PTR(table, &future, entry);
     if (entry && still_pending(entry) && !pthread_equal(entry->thread, pthread_self()))
         stop(future, file, line,
              "polled by another thread than before: futures stay with their executor, only wakers travel");
-    pthread_mutex_unlock(&lock);
+    unlock();
     if (depth < DEEPEST) polls[depth] = (polling_t){future, cx->held};
     depth++;
     cx->held = 0;
@@ -116,14 +129,14 @@ fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t a
              "answered READY and is not done: leave an async function by ASYNC_RETURN, one written by hand by "
              "fut_ready");
     if (depth < DEEPEST) cx->held |= polls[depth].held;
-    pthread_mutex_lock(&lock);
+    lock();
     if (answer == FUT_PENDING) {
         remember(future);
     } else {
         HASH_FIND_PTR(table, &future, entry);
         if (entry) forget(entry);
     }
-    pthread_mutex_unlock(&lock);
+    unlock();
     return answer;
 }
 
@@ -131,10 +144,10 @@ void fut_check_drop(const fut_future_t *future) {
     pending_t *entry;
     if (is_being_polled(future))
         stop(future, future->vtable->file, line_of(future), "dropped while it is being polled");
-    pthread_mutex_lock(&lock);
+    lock();
     HASH_FIND_PTR(table, &future, entry);
     if (entry) forget(entry);
-    pthread_mutex_unlock(&lock);
+    unlock();
 }
 
 void fut__check_root(const fut_future_t *root, const fut_context_t *cx) {

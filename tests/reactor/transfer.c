@@ -384,6 +384,8 @@ static void reader_and_writer_wait_together(bool attached, bool reader_first) {
     cr_assert_eq(write(ends[1], "x", 1), 1);
     look();
     cr_assert(reads.wakes == 2 && writes.wakes == 2);
+    fut_drop(&read.future);
+    fut_drop(&write_more.future);
     fut_reactor_free(reactor);
 }
 Test(reactor, a_reader_and_a_writer_of_one_socket_wait_together) {
