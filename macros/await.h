@@ -26,7 +26,7 @@
             if (fut_suspend_(&self->frame, child, kind, cx)) return FUT_PENDING;                                     \
             break;                                                                                                   \
             FUT_POINT_HERE_(c);                                                                                      \
-        } while (FUT_CHECK_POLL_(child, cx, fut_poll_(child, cx)) == FUT_PENDING);                                   \
+        } while (FUT_CHECK_AWAIT_(child, cx, fut_poll_(child, cx)) == FUT_PENDING);                                  \
         if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                                   \
     }
 
@@ -39,11 +39,11 @@
 #define FUT_AWAIT_1(c, slot)                                                                                         \
     do {                                                                                                             \
         FUT_WAIT_(c, &(slot).future, (slot).future.vtable->kind,                                                     \
-                  FUT_CHECK_POLL_(&(slot).future, cx, fut_poll_(&(slot).future, cx)), (void)0)                       \
+                  FUT_CHECK_AWAIT_(&(slot).future, cx, fut_poll_(&(slot).future, cx)), (void)0)                      \
     } while (0)
 #define FUT_CALL_(c, slot, name)                                                                                     \
     FUT_START_CALL_(slot, name);                                                                                     \
-    FUT_WAIT_(c, &(slot).future, FUT_KIND_(slot), FUT_CHECK_POLL_(&(slot).future, cx, name##_poll(&(slot), cx)),     \
+    FUT_WAIT_(c, &(slot).future, FUT_KIND_(slot), FUT_CHECK_AWAIT_(&(slot).future, cx, name##_poll(&(slot), cx)),    \
               FUT_START_PENDING_(slot, name))
 #define FUT_AWAIT_2(c, slot, name)                                                                                   \
     do {                                                                                                             \

@@ -13,18 +13,21 @@
 #define FUT_MACROS_CHECK_H
 
 void       fut_check_start(fut_future_t *slot, const char *slot_text, const char *file, unsigned long line);
+/* file: where it is awaited; NULL: it is polled by hand, and where it stands itself is said instead. */
 void       fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, unsigned long line);
 fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t answer);
 void       fut_check_drop(const fut_future_t *future);
 
 #if defined(FUT_CHECKED)
 #define FUT_CHECK_START_(slot) fut_check_start(&(slot).future, #slot, __FILE__, __LINE__)
-#define FUT_CHECK_POLL_(child, cx, call)                                                                             \
+#define FUT_CHECK_AWAIT_(child, cx, call)                                                                            \
     (fut_check_enter(child, cx, __FILE__, __LINE__), fut_check_leave(child, cx, call))
+#define FUT_CHECK_POLL_(future, cx, call) (fut_check_enter(future, cx, NULL, 0), fut_check_leave(future, cx, call))
 #define FUT_CHECK_DROP_(future) fut_check_drop(future)
 #else
 #define FUT_CHECK_START_(slot)           ((void)0)
-#define FUT_CHECK_POLL_(child, cx, call) (call)
+#define FUT_CHECK_AWAIT_(child, cx, call) (call)
+#define FUT_CHECK_POLL_(future, cx, call) (call)
 #define FUT_CHECK_DROP_(future)          ((void)0)
 #endif
 

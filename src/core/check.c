@@ -58,6 +58,13 @@ static unsigned long line_of(const fut_future_t *future) {
     return fut_is_frame_(future) && fut_line(future) ? fut_line(future) : future->vtable->line;
 }
 
+static void stop_at(const fut_future_t *future, const char *file, unsigned long line, const char *mistake) {
+    if (file)
+        stop(future, file, line, mistake);
+    else
+        stop(future, future->vtable->file, line_of(future), mistake);
+}
+
 static bool still_pending(const pending_t *entry) {
     return entry->address->vtable == entry->vtable && fut_is_pending(entry->address);
 }
@@ -106,12 +113,12 @@ void fut_check_start(fut_future_t *slot, const char *slot_text, const char *file
 void fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, unsigned long line) {
     pending_t *entry;
     fut__checking = true;
-    if (is_being_polled(future)) stop(future, file, line, "polled while it is being polled");
+    if (is_being_polled(future)) stop_at(future, file, line, "polled while it is being polled");
     lock();
     HASH_FIND_PTR(table, &future, entry);
     if (entry && still_pending(entry) && !pthread_equal(entry->thread, pthread_self()))
-        stop(future, file, line,
-             "polled by another thread than before: futures stay with their executor, only wakers travel");
+        stop_at(future, file, line,
+                "polled by another thread than before: futures stay with their executor, only wakers travel");
     unlock();
     if (depth < DEEPEST) polls[depth] = (polling_t){future, cx->held};
     depth++;

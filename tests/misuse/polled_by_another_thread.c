@@ -1,7 +1,7 @@
 // Wakers travel between threads, futures do not. A checked build notices when a pending one is polled elsewhere.
 //
 // flags: -DFUT_CHECKED -pthread
-// run: fut_test_wait (polled_by_another_thread.c:21): polled by another thread than before
+// run: waits (polled_by_another_thread.c:21): polled by another thread than before
 #include <pthread.h>
 
 #include "future.h"
