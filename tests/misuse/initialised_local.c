@@ -2,7 +2,7 @@
 //
 // expect gcc: error: switch jumps over variable initialization
 // expect gcc -O2: error: switch jumps over variable initialization
-// expect clang -Wconditional-uninitialized: warning: variable 'limit' may be uninitialized when used here
+// expect clang: warning: variable 'limit' may be uninitialized when used here
 #include "future.h"
 #include "future/test.h"
 

@@ -1,7 +1,7 @@
 // The counter of a loop is a local like any other.
 //
 // expect gcc: error: switch jumps over variable initialization
-// expect clang -Wconditional-uninitialized: warning: variable 'i' may be uninitialized when used here
+// expect clang: warning: variable 'i' may be uninitialized when used here
 #include "future.h"
 #include "future/test.h"
 

@@ -1,7 +1,7 @@
 // The same for a local that is assigned, not initialised: no jump over an initialiser, so it takes a data-flow warning.
 //
 // expect gcc -O2 -Wmaybe-uninitialized: warning: 'limit' may be used uninitialized
-// expect clang -Wconditional-uninitialized: warning: variable 'limit' may be uninitialized when used here
+// expect clang: warning: variable 'limit' may be uninitialized when used here
 #include "future.h"
 #include "future/test.h"
 
