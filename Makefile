@@ -133,7 +133,7 @@ check: deps-check lib ## everything that guards main; one line a step, one line 
 
 # ---- Benchmarks -----------------------------------------------------------------------------------------------------
 
-bench_programs := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/core/*.c))
+bench_programs := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*/*.c))
 bench_helpers  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/*.c))
 bench_objects  := $(bench_programs:=.o) $(bench_helpers)
 

@@ -5,7 +5,7 @@
 BUILD=${BUILD:-build}
 CC=${CC:-cc}
 RESULTS=${RESULTS:-$BUILD/bench} # the directory for what is written
-bench_programs=$(for source in bench/core/*.c; do basename "$source" .c; done)
+bench_programs=$(for source in bench/*/*.c; do source=${source#bench/}; echo "${source%.c}"; done) # core/yield ...
 
 # is_stale FILE SOURCE...: it is not there, or a source is newer
 is_stale() {
@@ -16,12 +16,13 @@ is_stale() {
 }
 
 bench_build() {
-    mkdir -p "$BUILD/bench/core" "$RESULTS"
+    mkdir -p "$RESULTS"
     [ -e "$BUILD/libfuture.a" ] || make -s DEPS=no BUILD="$BUILD" CC="$CC" lib
     for program in $bench_programs; do
-        binary=$BUILD/bench/core/$program
-        is_stale "$binary" "bench/core/$program.c" bench/harness.c bench/harness.h "$BUILD/libfuture.a" || continue
-        $CC -std=gnu11 -O2 -g -pthread -Iinclude -Ibench -o "$binary" "bench/core/$program.c" bench/harness.c \
+        binary=$BUILD/bench/$program
+        mkdir -p "$(dirname "$binary")"
+        is_stale "$binary" "bench/$program.c" bench/harness.c bench/harness.h "$BUILD/libfuture.a" || continue
+        $CC -std=gnu11 -O2 -g -pthread -Iinclude -Ibench -o "$binary" "bench/$program.c" bench/harness.c \
             "$BUILD/libfuture.a" -lm
     done
 }

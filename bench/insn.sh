@@ -19,19 +19,19 @@ log=$RESULTS/callgrind.log
 
 # program, workload, n
 workloads='
-ready_chain  ready_chain_5     20000
-yield        yield_1           20000
-yield        yield_1000        50000
-await_depth  await_depth_1     20000
-await_depth  await_depth_1000  20000
-spawn        spawn_seq         20000
-spawn        spawn_join_1m    100000
-timers       timer_churn       20000
+core/ready_chain  ready_chain_5     20000
+core/yield        yield_1           20000
+core/yield        yield_1000        50000
+core/await_depth  await_depth_1     20000
+core/await_depth  await_depth_1000  20000
+core/spawn        spawn_seq         20000
+core/spawn        spawn_join_1m    100000
+core/timers       timer_churn       20000
 '
 
 # instructions PROGRAM WORKLOAD COUNT
 instructions() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$BUILD/bench/core/$1" --once libfuture "$2" "$3" \
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$BUILD/bench/$1" --once libfuture "$2" "$3" \
         >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
     awk '/Collected *:/ { print $NF }' "$log"
 }

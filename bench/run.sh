@@ -16,7 +16,7 @@ bench_build
 : >"$results.tsv"
 for program in $bench_programs; do
     echo "bench: $program" >&2
-    "$BUILD/bench/core/$program" >>"$results.tsv"
+    "$BUILD/bench/$program" >>"$results.tsv"
 done
 [ -s "$results.tsv" ] || { echo "bench: no workload is named $BENCH_ONLY" >&2; exit 2; }
 
