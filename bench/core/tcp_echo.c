@@ -37,12 +37,12 @@ static void no_delay(int fd) {
 
 typedef struct echo {
     ASYNC_FRAME(echo, int, int fd);
-    char   buffer[BUFFER];
     size_t size, sent;
     union {
         fut_read_t  read;
         fut_write_t write;
     } io;
+    char buffer[BUFFER]; /* last: what each turn touches lies together */
 } echo_t;
 
 ASYNC(echo) {

@@ -91,16 +91,17 @@ typedef struct fut_driver_vtable {
     /* The earliest deadline that is linked, or one before it; FUT_NEVER: none is. */
     fut_instant_t (*next)(fut_driver_t *driver);
 
-    /* Descriptors; all NULL in a driver that has none. io_wait: link `io` (fd, interest and waker are set) until the
-     * descriptor is ready. 0; 1: it is always ready (a file);
-     *          or a negative errno. The driver unlinks it, then wakes.
-     * io_cancel: unlink before that. io_state: the FUT_IO_ bits above. io_blocked: a system call said EAGAIN, or a
-     * stream gave less than was asked for. io_attach: register for the descriptor's life. io_detach: forget it; who
-     * waits is woken with -EBADF. */
+    /* Descriptors; all NULL in a driver that has none.
+     * io_wait: link `io` (fd, interest and waker are set) until the descriptor is ready; the driver unlinks it, then
+     *     wakes. 0; 1: it is always ready (a file); or a negative errno.
+     * io_cancel: unlink before that.
+     * io_state: the FUT_IO_ bits above, or NULL: nothing is known. They stay where they are. The leaf clears a MAYBE bit
+     *     when a system call said EAGAIN, or a stream gave less than was asked for; the driver sets it.
+     * io_attach: register for the descriptor's life.
+     * io_detach: forget it; who waits is woken with -EBADF. */
     int (*io_wait)(fut_driver_t *driver, fut_io_t *io);
     void (*io_cancel)(fut_driver_t *driver, fut_io_t *io);
-    unsigned (*io_state)(fut_driver_t *driver, int fd);
-    void (*io_blocked)(fut_driver_t *driver, int fd, int interest);
+    uint8_t *(*io_state)(fut_driver_t *driver, int fd);
     int (*io_attach)(fut_driver_t *driver, int fd);
     void (*io_detach)(fut_driver_t *driver, int fd);
 

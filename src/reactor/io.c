@@ -41,13 +41,12 @@ static void leave(fut_future_t *future, fut_io_t *io) {
     if (is_waiting(future, io)) io->driver->vtable->io_cancel(io->driver, io);
 }
 
-static unsigned state_of(fut_context_t *cx, int fd) {
-    return cx->driver && cx->driver->vtable->io_state ? cx->driver->vtable->io_state(cx->driver, fd) : 0;
+/* What the driver knows of the descriptor, and where it keeps that; NULL: nothing. */
+static uint8_t *state_of(fut_context_t *cx, int fd) {
+    return cx->driver && cx->driver->vtable->io_state ? cx->driver->vtable->io_state(cx->driver, fd) : NULL;
 }
 
-static void blocked(fut_context_t *cx, int fd, int interest) {
-    if (cx->driver && cx->driver->vtable->io_blocked) cx->driver->vtable->io_blocked(cx->driver, fd, interest);
-}
+static uint8_t maybe(short interest) { return interest == FUT_IO_READ ? FUT_IO_MAYBE_READ : FUT_IO_MAYBE_WRITE; }
 
 /* ---- readable, writable ---------------------------------------------------------------------- */
 
@@ -60,7 +59,8 @@ static bool is_ready(int fd, short interest) {
 
 static fut_poll_t poll_ready(fut_future_t *future, fut_io_t *io, int *output, int fd, short interest,
                              fut_context_t *cx) {
-    int waiting;
+    uint8_t *state;
+    int      waiting;
     if (fut_is_done(future)) return FUT_READY;
     if (is_waiting(future, io)) {
         io->waker = fut_context_waker(cx);
@@ -70,13 +70,14 @@ static fut_poll_t poll_ready(fut_future_t *future, fut_io_t *io, int *output, in
         *output = io->error;
         return fut_ready(future);
     }
-    if (state_of(cx, fd) & FUT_IO_ATTACHED) { /* an edge may be past: look first */
+    state = state_of(cx, fd);
+    if (state && *state & FUT_IO_ATTACHED) { /* an edge may be past: look first */
         if (is_ready(fd, interest)) {
             if (!fut_context_spend(cx)) return FUT_PENDING;
             *output = 0;
             return fut_ready(future);
         }
-        blocked(cx, fd, interest);
+        *state &= (uint8_t)~maybe(interest);
     }
     waiting = wait_for(io, fd, interest, cx);
     if (waiting == 0) return fut_pending(future);
@@ -159,13 +160,13 @@ static bool is_exhausted(const transfer_t *t, unsigned state, ssize_t count) {
 
 /* -EAGAIN: wait. Known beforehand, or said by the kernel. */
 static ssize_t attempt(const transfer_t *t, fut_context_t *cx) {
-    unsigned state = state_of(cx, t->fd);
-    unsigned maybe = t->interest == FUT_IO_READ ? FUT_IO_MAYBE_READ : FUT_IO_MAYBE_WRITE;
-    ssize_t  count;
-    if (state & FUT_IO_ATTACHED && !(state & maybe)) return -EAGAIN;
+    uint8_t      *kept  = state_of(cx, t->fd);
+    const uint8_t state = kept ? *kept : 0;
+    ssize_t       count;
+    if (state & FUT_IO_ATTACHED && !(state & maybe(t->interest))) return -EAGAIN;
     do count = try_once(t, state);
     while (count == -EINTR);
-    if (is_exhausted(t, state, count)) blocked(cx, t->fd, t->interest);
+    if (kept && is_exhausted(t, state, count)) *kept &= (uint8_t)~maybe(t->interest);
     return count;
 }
 

@@ -226,14 +226,9 @@ static void io_cancel(fut_driver_t *driver, fut_io_t *io) {
     unlink_wait(io);
 }
 
-static unsigned io_state(fut_driver_t *driver, int fd) {
-    const source_t *source = find_source(reactor_of(driver), fd);
-    return source ? source->state : 0;
-}
-
-static void io_blocked(fut_driver_t *driver, int fd, int interest) {
+static uint8_t *io_state(fut_driver_t *driver, int fd) {
     source_t *source = find_source(reactor_of(driver), fd);
-    if (source) source->state &= (uint8_t) ~(interest == FUT_IO_READ ? FUT_IO_MAYBE_READ : FUT_IO_MAYBE_WRITE);
+    return source ? &source->state : NULL;
 }
 
 /* ---- attaching ----------------------------------------------------------------------------- */
@@ -395,7 +390,6 @@ static const fut_driver_vtable_t vtable = {.name         = "epoll",
                                            .io_wait      = io_wait,
                                            .io_cancel    = io_cancel,
                                            .io_state     = io_state,
-                                           .io_blocked   = io_blocked,
                                            .io_attach    = io_attach,
                                            .io_detach    = io_detach,
                                            .park         = park,

@@ -57,8 +57,9 @@ static inline void look(void) {
 }
 static inline size_t   waits(void) { return fut_reactor_driver(reactor)->waits; }
 static inline unsigned state_of(int fd) {
-    fut_driver_t *driver = fut_reactor_driver(reactor);
-    return driver->vtable->io_state(driver, fd);
+    fut_driver_t  *driver = fut_reactor_driver(reactor);
+    const uint8_t *state  = driver->vtable->io_state(driver, fd);
+    return state ? *state : 0;
 }
 
 /* Fill what can be written to until it blocks. How many bytes. */
