@@ -138,11 +138,15 @@ Test(executor, the_descriptor_is_readable_when_a_task_was_woken_or_cancelled_bet
 Test(executor, the_descriptor_becomes_readable_when_another_thread_wakes, .timeout = 10) {
     open_quietly();
     for (int i = 0; i < 20; i++) {
+        int more;
         DETACH(SPAWN(&executor, outside));
-        cr_assert_eq(fut_executor_turn(&executor), 0);
-        cr_assert(becomes_readable(fut_executor_fd(&executor)));
-        cr_assert_eq(fut_executor_turn(&executor), 0);
-        cr_assert_eq(fut_executor_tasks(&executor), 0);
+        more = fut_executor_turn(&executor);
+        while (fut_executor_tasks(&executor) > 0) { /* the wake may come at any moment, also inside of a turn */
+            if (more == 0) cr_assert(becomes_readable(fut_executor_fd(&executor)));
+            more = fut_executor_turn(&executor);
+            cr_assert_geq(more, 0);
+        }
+        cr_assert_eq(fut_executor_turn(&executor), 0, "the bell may have come late");
         assert_nothing_to_do();
     }
     fut_executor_destroy(&executor);
