@@ -6,9 +6,7 @@
  * Each descriptor is attached: registered with epoll once, for its life, and closed with fut_close: the reactor knows.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,50 +16,10 @@
 #include "future/executor.h"
 #include "future/reactor.h"
 #include "future/time.h"
+#include "net.h"
 #include "tour.h"
 
 enum { CLIENTS = 1000, ROUNDS = 50, MESSAGE = 256, OTHER_DESCRIPTORS = 32 };
-
-static int or_errno(int result) { return result < 0 ? -errno : result; }
-
-/* Small messages back and forth: Nagle's algorithm would hold them back. */
-static int send_at_once(int fd) {
-    const int yes = 1;
-    return or_errno(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes));
-}
-
-/* ---- All of it, not part of it ---- */
-
-/* fut_read and fut_write move what they can, like read(2) and write(2). Output: 0, or a negative errno. */
-typedef struct write_all {
-    ASYNC_FRAME(write_all, ssize_t, int fd; const char *bytes; size_t size);
-    size_t      done;
-    fut_write_t write;
-} write_all_t;
-
-ASYNC(write_all) {
-    ASYNC_BEGIN();
-    for (self->done = 0; self->done < self->size; self->done += (size_t)self->write.output)
-        AWAIT_TRY(self->write, fut_write, self->fd, self->bytes + self->done, self->size - self->done);
-    ASYNC_RETURN(0);
-    ASYNC_END();
-}
-
-typedef struct read_all {
-    ASYNC_FRAME(read_all, ssize_t, int fd; char *bytes; size_t size);
-    size_t     done;
-    fut_read_t read;
-} read_all_t;
-
-ASYNC(read_all) {
-    ASYNC_BEGIN();
-    for (self->done = 0; self->done < self->size; self->done += (size_t)self->read.output) {
-        AWAIT_TRY(self->read, fut_read, self->fd, self->bytes + self->done, self->size - self->done);
-        if (self->read.output == 0) ASYNC_RETURN(-ECONNRESET); /* the end, too early */
-    }
-    ASYNC_RETURN(0);
-    ASYNC_END();
-}
 
 /* ---- The server ---- */
 
@@ -132,23 +90,6 @@ static bool is_right(const char *message, int client, int round) {
     for (size_t n = 0; n < MESSAGE; n++)
         if (message[n] != byte_of(client, round, n)) return false;
     return true;
-}
-
-/* A socket that is on its way to the server: writable when it is there. */
-static int begin_connect(const struct sockaddr_in *server) {
-    int fd = or_errno(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (fd < 0 || connect(fd, (const struct sockaddr *)server, sizeof *server) == 0 || errno == EINPROGRESS) return fd;
-    int error = -errno;
-    fut_close(fd);
-    return error;
-}
-
-/* How the connecting went. */
-static int end_connect(int fd) {
-    int       error = 0;
-    socklen_t size  = sizeof error;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) return -errno;
-    return error ? -error : send_at_once(fd);
 }
 
 /* Output: how many messages came back right. */
@@ -233,25 +174,11 @@ static int count_clients(void) {
     return (int)(limit.rlim_cur - OTHER_DESCRIPTORS) / 2;
 }
 
-/* A listener on a free port of loopback. */
-static int listen_somewhere(struct sockaddr_in *address) {
-    socklen_t size = sizeof *address;
-    int       fd   = or_errno(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)), error;
-    if (fd < 0) return fd;
-    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (bind(fd, (struct sockaddr *)address, size) == 0 && listen(fd, CLIENTS) == 0 &&
-        getsockname(fd, (struct sockaddr *)address, &size) == 0)
-        return fd;
-    error = -errno;
-    fut_close(fd);
-    return error;
-}
-
 /* Output: nanoseconds, or an error. */
 static int64_t run(fut_executor_t *executor, int clients, long *messages) {
     struct client_join *handles = calloc((size_t)clients, sizeof *handles);
     struct sockaddr_in  server;
-    int                 listener    = handles ? listen_somewhere(&server) : -ENOMEM;
+    int                 listener    = handles ? listen_somewhere(&server, CLIENTS) : -ENOMEM;
     int64_t             nanoseconds = listener, rest;
     if (listener >= 0) {
         nanoseconds = BLOCK_ON(executor, crowd, executor, listener, &server, clients, handles, messages);
