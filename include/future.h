@@ -102,7 +102,7 @@ enum {
 };
 
 /* Flags of an async function: it was asked to stop and will go to ASYNC_FINALLY as soon as what
- * it awaits is READY (set by fut_cancel, cleared on entering FINALLY); it is in FINALLY, and a
+ * it awaits is READY (set by fut_cancel and fut_drop, cleared on entering FINALLY); it is in FINALLY, and a
  * second request to stop changes nothing (set there, never cleared). */
 enum { FUT_CANCELLING_ = 1, FUT_FINALIZING_ = 2 };
 
@@ -153,6 +153,9 @@ struct fut_vtable {
     /* Begin a graceful end: afterwards it is polled until READY. NULL: it is dropped instead. */
     void (*cancel)(fut_future_t *self);
     void (*describe)(const fut_future_t *self, fut_note_t *note); /* NULL: nothing to say */
+    /* Told by fut_context_spawn where it lies until it is READY or dropped: the arguments are there, nobody has polled
+     * it yet. NULL: it need not know. */
+    void (*spawned)(fut_future_t *self);
     const char *file;                                             /* where it was defined */
     uint32_t    line;
     uint32_t    size;
@@ -243,7 +246,8 @@ typedef struct fut_waker_vtable {
     void (*wake_from_interrupt)(void *target, fut_tag_t tag); /* also on top of the executor's  */
     void (*clone)(void *target, fut_tag_t tag);               /* for those who count; NULL: plain    */
     void (*drop)(void *target, fut_tag_t tag);
-    /* Start another future beside the task: see fut_context_spawn. NULL: this executor cannot. */
+    /* Start another future beside the task: see fut_context_spawn. Calls vtable->spawned, where there is one, before
+     * anybody can poll it. NULL: this executor cannot. */
     int (*spawn)(void *target, fut_tag_t tag, const fut_vtable_t *vtable, const void *args);
 } fut_waker_vtable_t;
 
@@ -492,7 +496,8 @@ FUT_INLINE_ fut_frame_t *fut_awaited_frame_(const fut_frame_t *frame) {
 }
 
 /* The `drop` of every async function: down to the innermost frame, then up again, a FINALLY at a
- * time. A loop, because a chain may be deeper than the stack. */
+ * time. A loop, because a chain may be deeper than the stack. Each frame goes on where it waits, finds its child done and
+ * itself cancelled, and so takes the way to FINALLY that a graceful cancellation takes, through whatever lies on it. */
 FUT_INLINE_ void fut_frame_drop_(fut_future_t *future) {
     fut_frame_t *const root = (fut_frame_t *)(void *)future, *frame = root, *child;
     if (future->point == FUT_POINT_START) return; /* the body never began: nothing to finish */
@@ -508,7 +513,7 @@ FUT_INLINE_ void fut_frame_drop_(fut_future_t *future) {
         if (!(frame->future.flags & FUT_FINALIZING_)) {
             if (frame->awaiting) fut_drop(frame->awaiting);
             fut_fail(&frame->future, -FUT_ECANCELED);
-            frame->future.point = FUT_POINT_FINALLY;
+            frame->future.flags |= FUT_CANCELLING_;
         }
         (void)frame->future.vtable->poll(&frame->future, &cx); /* READY: it cannot suspend */
         if (frame == root) return;

@@ -30,11 +30,8 @@
         if (FUT_RARELY_(self->future.flags & FUT_CANCELLING_)) FUT_FINALLY_NOW_();                                   \
     }
 
-#define FUT_FINALLY_NOW_()                                                                                           \
-    do {                                                                                                             \
-        self->future.flags = 0;                                                                                      \
-        FUT_LEAVE_();                                                                                                \
-    } while (0)
+/* The flag stays until FINALLY is entered: what lies on the way there can tell a cancellation from a return. */
+#define FUT_FINALLY_NOW_() FUT_LEAVE_()
 
 #define FUT_AWAIT_1(c, slot)                                                                                         \
     do {                                                                                                             \

@@ -36,10 +36,13 @@ FUT_INLINE_ ptrdiff_t fut_distance_of_(const fut_future_t *future) {
     return (ptrdiff_t)place - FUT_POINT_BIAS_;
 }
 
-/* START, FINALLY and DONE go through the switch, every other point through the label. */
+/* START, FINALLY and DONE go through the switch, and so do the stops, which are numbers from FUT_STOPS_ on; every other
+ * point goes through the label. */
+enum { FUT_STOPS_ = FUT_POINT_FIRST_ + 0x8000 };
 #define FUT_POINT_SCOPE_                                                                                             \
+    enum { fut_base_ = __COUNTER__ };                                                                                \
     fut_dispatch_: __attribute__((unused));                                                                          \
-    if ((uint16_t)(self->future.point + 1) > FUT_POINT_FINALLY + 1) {                                                \
+    if ((uint16_t)(self->future.point - FUT_POINT_FIRST_) < FUT_STOPS_ - FUT_POINT_FIRST_) {                         \
         _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wpedantic\"")                              \
         goto *(void *)((char *)(__extension__ && fut_origin_) + fut_distance_of_(&self->future));                    \
         _Pragma("GCC diagnostic pop")                                                                                \
@@ -50,5 +53,7 @@ FUT_INLINE_ ptrdiff_t fut_distance_of_(const fut_future_t *future) {
 #define FUT_POINT_(c) \
     fut_point_of_((char *)(__extension__ && FUT_CAT_(fut_point_, c)) - (char *)(__extension__ && fut_origin_))
 #define FUT_POINT_HERE_(c) FUT_CAT_(fut_point_, c):
+
+#define FUT_STOP_(c) ((c)-fut_base_ - 1 + FUT_STOPS_)
 
 #endif

@@ -13,4 +13,6 @@
 #define FUT_POINT_(c)      ((c)-fut_base_ + 1)
 #define FUT_POINT_HERE_(c) case FUT_CASE_(FUT_POINT_(c)):
 
+#define FUT_STOP_(c) FUT_POINT_(c)
+
 #endif

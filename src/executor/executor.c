@@ -375,6 +375,7 @@ static int spawn_beside(void *target, fut_tag_t tag, const fut_vtable_t *vtable,
     (void)tag;
     if (!executor) return -ECANCELED;
     join = fut_spawn(executor, vtable, args);
+    if (join.task && vtable->spawned) vtable->spawned(join.task->leaf);
     fut_join_detach(&join);
     return join.status;
 }

@@ -87,6 +87,7 @@ fut_join_t fut_task_spawn(fut_scheduler_t *scheduler, const fut_vtable_t *vtable
     fut_task_t *task  = NULL;
     if (error == 0 && !(task = fut__task_new(scheduler, vtable))) error = -ENOMEM;
     if (task && args) memcpy((char *)task->leaf + vtable->args, args, vtable->args_size);
+    if (task && vtable->spawned) vtable->spawned(task->leaf);
     return scheduled(task, vtable, error);
 }
 
