@@ -35,7 +35,8 @@
  *
  *     the body ends, `break`            wait for the children
  *     ASYNC_RETURN of a value >= 0      wait for the children; then return, a child's error instead of the value
- *     ASYNC_RETURN of an errno, TRY     cancel the children, wait for them, then return
+ *     ASYNC_RETURN of an errno, TRY     cancel the children, wait for them; then return, what had ended the scope before
+ *                                       instead of -ECANCELED
  *     the function is cancelled         cancel the children, unless the scope is shielded; wait for them; FINALLY
  *     the function is dropped           drop the children: at once
  *

@@ -344,13 +344,14 @@ void fut_scope_leave_(fut_scope_t *scope, fut_frame_t *parent, fut_context_t *cx
         fut_scope_cancel(scope);
 }
 
-/* An await clears the flag, so it is set again for the scopes around this one. A child's error has no other place to go
- * than the return value that the body had meant to be good. */
+/* An await clears the flag, so it is set again for the scopes around this one. What ended the scope has no other place to go
+ * than the return value, where the body had meant that to be good, or knew no more than that the scope is cancelled. */
 bool fut_scope_was_left_(const fut_scope_t *scope, fut_frame_t *parent) {
+    const int64_t result = fut_result(&parent->future);
     if (!scope->left) return false;
     if (scope->left_cancelled)
         parent->future.flags |= FUT_CANCELLING_;
-    else if (scope->output < 0 && fut_result(&parent->future) >= 0)
+    else if (scope->output < 0 && (result >= 0 || result == -ECANCELED))
         fut_fail(&parent->future, scope->output);
     return true;
 }
