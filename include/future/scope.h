@@ -139,7 +139,7 @@ int fut_scope_set_deadline(fut_scope_t *scope, fut_context_t *cx, fut_instant_t 
 #define FUT_SCOPE_END(scope)                                                                                           \
     while (0);                                                                                                         \
     if (0) {                                                                                                           \
-    case FUT_CASE_(fut_return_to_): fut_scope_leave_(&(scope), &self->frame, cx);                                      \
+    case FUT_CASE_(fut_return_to_): fut_scope_leave_(&(scope), &self->frame);                                          \
     }                                                                                                                  \
     }                                                                                                                  \
     FUT_AWAIT(scope);                                                                                                  \
@@ -165,7 +165,7 @@ int fut_scope_set_deadline(fut_scope_t *scope, fut_context_t *cx, fut_instant_t 
 /* What the macros call: before the body; when it is left by a return or a cancellation; and at the end, where true means
  * that the function goes on leaving. */
 void fut_scope_enter_(fut_scope_t *scope, fut_frame_t *parent, fut_context_t *cx);
-void fut_scope_leave_(fut_scope_t *scope, fut_frame_t *parent, fut_context_t *cx);
+void fut_scope_leave_(fut_scope_t *scope, const fut_frame_t *parent);
 bool fut_scope_was_left_(const fut_scope_t *scope, fut_frame_t *parent);
 
 #ifndef FUT_NO_SHORT_NAMES

@@ -335,13 +335,11 @@ void fut_scope_enter_(fut_scope_t *scope, fut_frame_t *parent, fut_context_t *cx
     fut_scope_open(scope, cx);
 }
 
-void fut_scope_leave_(fut_scope_t *scope, fut_frame_t *parent, fut_context_t *cx) {
+/* In a hard drop, too: the await that follows is cut, which drops the scope. */
+void fut_scope_leave_(fut_scope_t *scope, const fut_frame_t *parent) {
     scope->left           = true;
     scope->left_cancelled = parent->future.flags & FUT_CANCELLING_;
-    if (fut_context_is_cut(cx))
-        fut_drop(&scope->future);
-    else if (scope->left_cancelled ? !scope->shield : fut_result(&parent->future) < 0)
-        fut_scope_cancel(scope);
+    if (scope->left_cancelled ? !scope->shield : fut_result(&parent->future) < 0) fut_scope_cancel(scope);
 }
 
 /* An await clears the flag, so it is set again for the scopes around this one. What ended the scope has no other place to go

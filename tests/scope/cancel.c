@@ -143,6 +143,91 @@ ASYNC(everywhere) {
     ASYNC_END();
 }
 
+/* The body of the inner scope is cancelled; its child takes its time. No output that could tell a cancellation. */
+typedef struct onion {
+    ASYNC_FRAME(onion, void);
+    fut_scope_t     outer, inner;
+    worker_t        a, b;
+    fut_test_wait_t wait;
+} onion_t;
+ASYNC(onion) {
+    ASYNC_BEGIN();
+    SCOPE(self->outer) {
+        SCOPE_SPAWN(self->outer, self->a, worker, "a", &a, NULL);
+        SCOPE(self->inner) {
+            SCOPE_SPAWN(self->inner, self->b, worker, "b", &b, &goodbye);
+            AWAIT(self->wait, fut_test_wait, &door);
+            fut_test_say("not said");
+        }
+        SCOPE_END(self->inner);
+        fut_test_say("not said");
+    }
+    SCOPE_END(self->outer);
+    fut_test_say("not said");
+    ASYNC_FINALLY();
+    fut_test_say("finally");
+    ASYNC_END();
+}
+
+ON_BOTH(a_cancellation_in_the_body_passes_the_end_of_every_scope_around_it) {
+    for (int twice = 0; twice < 2; twice++) {
+        reset();
+        struct onion_join handle = STAGE_SPAWN(onion);
+        stage_run();
+        fut_join_cancel(&handle.join);
+        stage_run();
+        cr_assert(fut_test_said("a begins", "b begins", "b cancelled"));
+        if (twice) fut_join_cancel(&handle.join);
+        stage_run();
+        fut_test_event_fire(&goodbye, 0);
+        stage_run();
+        cr_assert(fut_test_said("b ends", "a cancelled", "finally"));
+        cr_assert_eq(fut_join_take(&handle.join), -ECANCELED);
+    }
+}
+
+/* Its slot is used again after it was cancelled in it. */
+typedef struct quick {
+    ASYNC_FRAME(quick, int, bool wait);
+    fut_scope_t     scope;
+    worker_t        a;
+    fut_test_wait_t door;
+} quick_t;
+ASYNC(quick) {
+    ASYNC_BEGIN();
+    if (self->wait) AWAIT(self->door, fut_test_wait, &door);
+    SCOPE(self->scope) {
+        SCOPE_SPAWN(self->scope, self->a, worker, "a", &a, NULL);
+        ASYNC_RETURN(3);
+    }
+    SCOPE_END(self->scope);
+    ASYNC_END();
+}
+typedef struct again {
+    ASYNC_FRAME(again, int);
+    quick_t quick;
+} again_t;
+ASYNC(again) {
+    ASYNC_BEGIN();
+    AWAIT(self->quick, quick, true);
+    ASYNC_FINALLY();
+    AWAIT(self->quick, quick, false);
+    fut_test_say("quick %d", self->quick.output);
+    ASYNC_END();
+}
+
+ON_BOTH(a_cancellation_in_an_earlier_life_of_the_frame_is_forgotten) {
+    reset();
+    struct again_join handle = STAGE_SPAWN(again);
+    stage_run();
+    fut_join_cancel(&handle.join);
+    stage_run();
+    fut_test_event_fire(&a, 1);
+    stage_run();
+    cr_assert(fut_test_said("a begins", "a got 1", "quick 3"));
+    cr_assert_eq(fut_join_take(&handle.join), -ECANCELED);
+}
+
 /* Step by step on the custom executor; time goes on when nothing can run. */
 static bool step(void) {
     if (stage_step()) return true;
@@ -268,6 +353,20 @@ ON_BOTH(children_that_are_faster_leave_no_deadline_behind) {
     cr_assert(fut_test_said("a 1 at 10", "b 2 at 30", "over at 30", "finally 0"));
     cr_assert_eq(passed(), 30, "the clock has not jumped to 40");
     cr_assert_eq(fut_join_take(&handle.join), 0);
+}
+
+Test(scope, a_deadline_after_the_last_child_and_before_the_parents_turn_is_too_late) {
+    stage_open(true);
+    struct limited_join handle = STAGE_SPAWN(limited, 40, false, 2);
+    while (fut_test_words.count < 2)
+        if (!stage_step()) cr_assert_eq(stage.driver->vtable->park(stage.driver, FUT_NEVER), 0);
+    cr_assert(fut_test_said("a 1 at 10", "b 2 at 30"));
+    fut_virtual_clock_advance(stage.clock, FUT_MS(20));
+    cr_assert_eq(stage.driver->vtable->park(stage.driver, FUT_NOW), 0);
+    stage_run();
+    cr_assert(fut_test_said("over at 50", "finally 0"));
+    cr_assert_eq(fut_join_take(&handle.join), 0);
+    stage_close();
 }
 
 ON_BOTH(a_deadline_that_is_over_lets_no_child_begin) {

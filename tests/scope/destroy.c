@@ -113,6 +113,36 @@ Test(scope, a_child_whose_task_is_dropped_first_is_dropped_with_it) {
     fut_test_hush();
 }
 
+/* A scope that outlives the executor of its children. */
+typedef struct lends {
+    ASYNC_FRAME(lends, int, fut_scope_t *scope; worker_t *child);
+} lends_t;
+ASYNC(lends) {
+    ASYNC_BEGIN();
+    SCOPE_SPAWN(*self->scope, *self->child, worker, "child", &a, &a);
+    SCOPE_SPAWN_NEW(*self->scope, worker, "new", &b, &b);
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
+ON_BOTH(a_scope_whose_children_went_with_their_executor_has_ended_with_ECANCELED) {
+    fut_scope_t      scope;
+    worker_t         child;
+    fut_test_waker_t counter = {0};
+
+    a = b = (fut_test_event_t){0};
+    START(scope, fut_scope);
+    DETACH(STAGE_SPAWN(lends, &scope, &child));
+    stage_run();
+    cr_assert_eq(fut_test_poll(&scope.future, &counter), PENDING);
+    stage_destroy();
+    cr_assert_eq(counter.wakes, 1, "by the last one");
+    cr_assert_eq(fut_test_poll(&scope.future, &counter), READY);
+    cr_assert_eq(scope.output, -ECANCELED);
+    cr_assert_eq(child.output, -ECANCELED);
+    fut_test_hush();
+    stage_open(stage.custom);
+}
+
 /* ---- Spawning while everything goes ------------------------------------------------------------------------------ */
 
 typedef struct late {
