@@ -1,9 +1,10 @@
 /* check.c: what a checked build verifies; macros/check.h says when each is called.
  *
- * Two memories. Per thread, the futures that are being polled right now, innermost last. For the process, every
+ * Three memories. Per thread, the futures that are being polled right now, innermost last. For the process, every
  * future that answered PENDING to a checked poll, by address: an entry proves that the bytes there were once this
  * future, so that they may be looked at when the slot is started again. Entries may be stale (a future dropped by
- * unchecked code): one counts only while the bytes still show the same kind of future, pending. Not from fut_set_allocator:
+ * unchecked code): one counts only while the bytes still show the same kind of future, pending. And, by the frame that they lie
+ * in, the futures that must be done before it is. Not from fut_set_allocator:
  * whoever counts there counts what the library needs without the checks.
  */
 #include <pthread.h>
@@ -46,6 +47,15 @@ static void lock(void) {
     pthread_once(&once, watch_forks);
     pthread_mutex_lock(&mutex);
 }
+
+/* A future inside of another. One has rarely more than two. */
+typedef struct tenant {
+    const fut_future_t *owner; /* the key */
+    const fut_future_t *future;
+    struct tenant      *next; /* of the same owner */
+    UT_hash_handle      hh;
+} tenant_t;
+static tenant_t *tenants;
 
 bool fut__checking;
 
@@ -94,6 +104,50 @@ static void remember(const fut_future_t *future) {
     entry->thread = pthread_self();
 }
 
+static bool lies_inside(const fut_future_t *owner, const fut_future_t *tenant) {
+    return (uintptr_t)tenant - (uintptr_t)owner < owner->vtable->size;
+}
+
+/* Its owner is at an end, one way or another. Answers whether one of them still is a future of this kind, pending. */
+static bool evict(const fut_future_t *owner) {
+    tenant_t *entry, *next;
+    bool      left = false;
+    HASH_FIND_PTR(tenants, &owner, entry);
+    if (entry) HASH_DEL(tenants, entry);
+    for (; entry; entry = next) {
+        pending_t *known;
+        next = entry->next;
+        HASH_FIND_PTR(table, &entry->future, known);
+        if (known && lies_inside(owner, entry->future) && still_pending(known)) left = true;
+        free(entry);
+    }
+    return left;
+}
+
+void fut__check_tenant(const fut_future_t *owner, const fut_future_t *future) {
+    tenant_t *first, *at, *entry;
+    if (!lies_inside(owner, future)) return; /* whoever has the storage must see to it */
+    lock();
+    remember(future);
+    HASH_FIND_PTR(tenants, &owner, first);
+    for (at = first; at && at->future != future; at = at->next) {}
+    if (!at && (entry = malloc(sizeof *entry)) != NULL) {
+        entry->owner  = owner;
+        entry->future = future;
+        entry->next   = first;
+        HASH_REPLACE_PTR(tenants, owner, entry, first);
+    }
+    unlock();
+}
+
+void fut__check_end(const fut_future_t *future) {
+    lock();
+    if (tenants && evict(future))
+        stop(future, future->vtable->file, line_of(future),
+             "ended while a scope in its frame is open: a goto has left the body without passing SCOPE_END");
+    unlock();
+}
+
 void fut_check_start(fut_future_t *slot, const char *slot_text, const char *file, unsigned long line) {
     pending_t *entry;
     fut__checking = true;
@@ -136,6 +190,7 @@ fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t a
              "answered READY and is not done: leave an async function by ASYNC_RETURN, one written by hand by "
              "fut_ready");
     if (depth < DEEPEST) cx->held |= polls[depth].held;
+    if (answer == FUT_READY) fut__check_end(future);
     lock();
     if (answer == FUT_PENDING) {
         remember(future);
@@ -154,6 +209,7 @@ void fut_check_drop(const fut_future_t *future) {
     lock();
     HASH_FIND_PTR(table, &future, entry);
     if (entry) forget(entry);
+    (void)evict(future);
     unlock();
 }
 

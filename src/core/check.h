@@ -8,4 +8,9 @@ extern bool fut__checking; /* some file of the program is a checked build */
 /* A task's root answered PENDING: stop unless somebody under it took the waker. */
 void fut__check_root(const fut_future_t *root, const fut_context_t *cx);
 
+/* A future answered READY: stop if a tenant is left in it. */
+void fut__check_end(const fut_future_t *future);
+/* `tenant`, which was opened just now inside of the future `owner`, must be done before its owner is. */
+void fut__check_tenant(const fut_future_t *owner, const fut_future_t *tenant);
+
 #endif

@@ -86,7 +86,7 @@ static inline fut_poll_t fut__task_poll(fut_task_t *task, fut_context_t *cx) {
         if (fut_is_done(root)) return FUT_READY;
     }
     answer = fut_poll_leaf(root, &task->leaf, cx);
-    if (__builtin_expect(fut__checking, 0) && answer == FUT_PENDING) fut__check_root(root, cx);
+    if (__builtin_expect(fut__checking, 0)) answer == FUT_PENDING ? fut__check_root(root, cx) : fut__check_end(root);
     return answer;
 }
 
