@@ -333,6 +333,7 @@ int fut_scope_spawn_new(fut_scope_t *scope, fut_context_t *cx, const fut_vtable_
 void fut_scope_enter_(fut_scope_t *scope, fut_frame_t *parent, fut_context_t *cx) {
     parent->future.flags &= (uint16_t)~FUT_CANCELLING_;
     fut_scope_open(scope, cx);
+    if (fut__checking) fut__check_tenant(&parent->future, &scope->future);
 }
 
 /* In a hard drop, too: the await that follows is cut, which drops the scope. */
