@@ -123,6 +123,45 @@ Test(executor, a_task_spawns_beside_itself) {
     close_virtual();
 }
 
+/* Remembers where it was told that it lies. */
+typedef struct told {
+    FUT_FUTURE(told, int, fut_future_t **place);
+} told_t;
+static fut_poll_t told_poll(told_t *self, fut_context_t *cx) {
+    (void)cx;
+    fut_test_say(*self->place == &self->future ? "polled there" : "polled elsewhere");
+    self->output = 0;
+    return fut_ready(&self->future);
+}
+static void told_spawned(fut_future_t *future) {
+    told_t *self = (told_t *)(void *)future;
+    fut_test_say("told at %s", future->point == FUT_POINT_START ? "the start" : "another point");
+    *self->place = future;
+}
+FUT_DEFINE(told, .spawned = told_spawned);
+
+typedef struct teller {
+    ASYNC_FRAME(teller, int, fut_future_t **place);
+} teller_t;
+ASYNC(teller) {
+    ASYNC_BEGIN();
+    TRY(fut_context_spawn(cx, &told_vtable, &(const struct told_args){self->place}));
+    fut_test_say("spawned");
+    YIELD();
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
+
+Test(executor, a_future_that_is_spawned_beside_a_task_is_told_where_it_lies) {
+    fut_future_t *place = NULL;
+
+    open_virtual();
+    cr_assert_eq(BLOCK_ON(&executor, teller, &place), 0);
+    cr_assert_eq(fut_executor_run(&executor), 0);
+    cr_assert(fut_test_said("told at the start", "spawned", "polled there"));
+    close_virtual();
+}
+
 /* ---- Where it is not allowed --------------------------------------------------------------------------------- */
 
 static void *spawn_elsewhere(void *unused) {
