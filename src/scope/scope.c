@@ -99,13 +99,19 @@ static void end_child(fut__scope_child_t *self) {
     fut_wake(waker);
 }
 
-/* A checked build is told about the child as if it had been awaited. */
+/* A checked build is told about the child as if it had been awaited, unless this file is checked and fut_poll_leaf does so. */
+#if defined(FUT_CHECKED)
+#define CHECKING false
+#else
+#define CHECKING fut__checking
+#endif
 static fut_poll_t poll_child(fut__scope_child_t *self, fut_context_t *cx) {
+    const bool checking = CHECKING;
     fut_poll_t answer;
     if (fut_is_done(self->child)) return FUT_READY;
-    if (fut__checking) fut_check_enter(self->child, cx, __FILE__, __LINE__);
+    if (checking) fut_check_enter(self->child, cx, __FILE__, __LINE__);
     answer = fut_poll_leaf(self->child, &self->leaf, cx);
-    return fut__checking ? fut_check_leave(self->child, cx, answer) : answer;
+    return checking ? fut_check_leave(self->child, cx, answer) : answer;
 }
 
 static fut_poll_t poll_with(const fut_binding_t *inherited, fut__scope_child_t *self, fut_context_t *cx) {
@@ -131,7 +137,7 @@ static fut_poll_t fut__scope_child_poll(fut__scope_child_t *self, fut_context_t 
 }
 
 static void drop_child(fut__scope_child_t *self) {
-    if (fut__checking && !fut_is_done(self->child)) fut_check_drop(self->child);
+    if (CHECKING && !fut_is_done(self->child)) fut_check_drop(self->child);
     fut_drop(self->child);
     fut__release(self->memory);
 }
