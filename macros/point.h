@@ -12,8 +12,8 @@
  *     FUT_POINT_SCOPE_       opens the function: dispatches on the point, up to and including `switch (...)`
  *     FUT_POINT_(c)          the value to store so as to come back to point number c
  *     FUT_POINT_HERE_(c)     the label of point number c
- *     FUT_STOP_(c)           a point which is an integer constant in both, for a fut_return_to_ of one's own: a place where
- *                            a function stops on its way to FINALLY. Its label is `case FUT_CASE_(fut_return_to_):`
+ *     FUT_STOP_(c)           a point which is an integer constant in both, for a fut_return_to_ of one's own: where a
+ *                            function stops on its way to FINALLY. Its label is `case FUT_CASE_(fut_return_to_):`
  *     FUT_POLL_ATTRIBUTES_   what a poll function must carry
  */
 #ifndef FUT_MACROS_POINT_H

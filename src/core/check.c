@@ -3,9 +3,9 @@
  * Three memories. Per thread, the futures that are being polled right now, innermost last. For the process, every
  * future that answered PENDING to a checked poll, by address: an entry proves that the bytes there were once this
  * future, so that they may be looked at when the slot is started again. Entries may be stale (a future dropped by
- * unchecked code): one counts only while the bytes still show the same kind of future, pending. And, by the frame that they lie
- * in, the futures that must be done before it is. Not from fut_set_allocator:
- * whoever counts there counts what the library needs without the checks.
+ * unchecked code): one counts only while the bytes still show the same kind of future, pending. And, by the frame that
+ * they lie in, the futures that must be done before it is. Not from fut_set_allocator: whoever counts there counts what
+ * the library needs without the checks.
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -7,8 +7,9 @@
  *     the scope is dropped          each child is dropped, and its task woken: it finds no scope, and ends
  *     the task is dropped           (its executor goes) the child is dropped and unlinked, as if it had ended
  *
- * so neither looks at the other afterwards, whichever goes first. All of it happens on one thread. The state that a scope and
- * its children share is in the scope (ring, live, output, cancelled) and is touched by the functions of this file alone.
+ * so neither looks at the other afterwards, whichever goes first. All of it happens on one thread. The state that a
+ * scope and its children share is in the scope (ring, live, output, cancelled) and is touched by the functions of this
+ * file alone.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "../core/panic.h"
 #include "future/scope.h"
 
-/* ---- the child's task ------------------------------------------------------------------------- */
+/* ---- the child's task -------------------------------------------------------------------------------------------- */
 
 typedef struct fut__scope_child {
     FUT_FUTURE(fut__scope_child, void, fut_scope_t *scope; fut_future_t *child; void *memory);
@@ -32,10 +33,10 @@ static fut__scope_child_t *child_of(fut_scope_links_t *links) {
     return (fut__scope_child_t *)(void *)((char *)links - offsetof(fut__scope_child_t, links));
 }
 
-/* ---- what ends a scope early -------------------------------------------------------------------- */
+/* ---- what ends a scope early ------------------------------------------------------------------------------------- */
 
-/* Who is woken cancels itself: one of them may be the caller, in the middle of its poll. One that was not polled yet is on its
- * executor's queue. */
+/* Who is woken cancels itself: one of them may be the caller, in the middle of its poll. One that was not polled yet is
+ * on its executor's queue. */
 static void cancel(fut_scope_t *scope, int reason) {
     if (scope->cancelled) return;
     scope->cancelled = true;
@@ -64,7 +65,7 @@ void fut_scope_fail(fut_scope_t *scope, int error) {
     if (is_open(scope) && error < 0) fail(scope, error, NULL);
 }
 
-/* ---- the child's life ----------------------------------------------------------------------------- */
+/* ---- the child's life -------------------------------------------------------------------------------------------- */
 
 static void link_child(fut_future_t *future) {
     fut__scope_child_t *self  = (fut__scope_child_t *)(void *)future;
@@ -99,7 +100,8 @@ static void end_child(fut__scope_child_t *self) {
     fut_wake(waker);
 }
 
-/* A checked build is told about the child as if it had been awaited, unless this file is checked and fut_poll_leaf does so. */
+/* A checked build is told about the child as if it had been awaited, unless this file is checked and fut_poll_leaf does
+ * so. */
 #if defined(FUT_CHECKED)
 #define CHECKING false
 #else
@@ -171,7 +173,7 @@ static void scope_child_describe(const fut_future_t *future, fut_note_t *note) {
 FUT_DEFINE(fut__scope_child, .drop = scope_child_drop, .cancel = scope_child_cancel, .describe = scope_child_describe,
            .spawned = link_child);
 
-/* ---- the deadline ------------------------------------------------------------------------------------ */
+/* ---- the deadline ------------------------------------------------------------------------------------------------ */
 
 /* The timer wakes no task but the scope itself: it is the driver's timer, and only the driver has this waker. */
 static void expire(void *target, fut_tag_t tag) {
@@ -216,7 +218,7 @@ static void set_timeout(fut_scope_t *scope, fut_context_t *cx) {
     }
 }
 
-/* ---- the scope ---------------------------------------------------------------------------------------- */
+/* ---- the scope --------------------------------------------------------------------------------------------------- */
 
 void fut_scope_open(fut_scope_t *scope, fut_context_t *cx) {
     if (scope->future.point != FUT_POINT_START) return;
@@ -275,7 +277,7 @@ static void scope_describe(const fut_future_t *future, fut_note_t *note) {
 
 FUT_DEFINE_DECLARED(fut_scope, .drop = scope_drop, .cancel = scope_cancel, .describe = scope_describe);
 
-/* ---- spawn ---------------------------------------------------------------------------------------------- */
+/* ---- spawn ------------------------------------------------------------------------------------------------------- */
 
 static int try_to_spawn(fut_scope_t *scope, fut_context_t *cx, fut_future_t *child, void *memory) {
     const struct fut__scope_child_args args   = {scope, child, memory};
@@ -333,7 +335,7 @@ int fut_scope_spawn_new(fut_scope_t *scope, fut_context_t *cx, const fut_vtable_
     return error;
 }
 
-/* ---- SCOPE and SCOPE_END ---------------------------------------------------------------------------------- */
+/* ---- SCOPE and SCOPE_END ----------------------------------------------------------------------------------------- */
 
 /* A flag from an earlier life of the frame is cleared: fut_scope_leave_ looks at it. */
 void fut_scope_enter_(fut_scope_t *scope, fut_frame_t *parent, fut_context_t *cx) {
@@ -349,8 +351,9 @@ void fut_scope_leave_(fut_scope_t *scope, const fut_frame_t *parent) {
     if (scope->left_cancelled ? !scope->shield : fut_result(&parent->future) < 0) fut_scope_cancel(scope);
 }
 
-/* An await clears the flag, so it is set again for the scopes around this one. What ended the scope has no other place to go
- * than the return value, where the body had meant that to be good, or knew no more than that the scope is cancelled. */
+/* An await clears the flag, so it is set again for the scopes around this one. What ended the scope has no other place
+ * to go than the return value, where the body had meant that to be good, or knew no more than that the scope is
+ * cancelled. */
 bool fut_scope_was_left_(const fut_scope_t *scope, fut_frame_t *parent) {
     const int64_t result = fut_result(&parent->future);
     if (!scope->left) return false;

@@ -1,5 +1,5 @@
-// A goto out of the body of a SCOPE passes its end by: the children would run on in a frame that is gone. A checked build stops when
-// the function returns.
+// A goto out of the body of a SCOPE passes its end by: the children would run on in a frame that is gone. A checked
+// build stops when the function returns.
 //
 // flags: -DFUT_CHECKED
 // needs: the library

@@ -1,4 +1,4 @@
-/* Cancellation: who may cancel a scope, what a shield keeps off, deadlines, and every point at which a parent can go. */
+/* Cancellation: who may cancel a scope, shields, deadlines, and every point at which a parent can go. */
 #include "kit.h"
 
 static fut_test_event_t a, b, c, goodbye, door;
@@ -9,7 +9,7 @@ static void reset(void) {
     fut_test_hush();
 }
 
-/* ---- fut_scope_cancel ----------------------------------------------------------------------------------------- */
+/* ---- fut_scope_cancel -------------------------------------------------------------------------------------------- */
 
 /* Cancels the scope that it runs in, and waits. */
 typedef struct mutineer {
@@ -317,7 +317,7 @@ ON_BOTH(a_dropped_scope_leaves_no_child_behind_whether_it_was_polled_or_not) {
     }
 }
 
-/* ---- Shields and deadlines ------------------------------------------------------------------------------------------ */
+/* ---- Shields and deadlines --------------------------------------------------------------------------------------- */
 
 typedef struct limited {
     ASYNC_FRAME(limited, int, int timeout; bool shield; int value);
@@ -455,7 +455,7 @@ ON_BOTH(the_inner_deadline_is_an_error_for_the_outer_scope) {
     cr_assert_eq(handle.output, -ETIMEDOUT);
 }
 
-/* ---- Moving a deadline ------------------------------------------------------------------------------------------------- */
+/* ---- Moving a deadline ------------------------------------------------------------------------------------------- */
 
 typedef struct moved {
     ASYNC_FRAME(moved, int, int first; int second);
@@ -512,7 +512,7 @@ Test(scope, a_timeout_without_a_clock_is_refused_and_no_child_runs) {
     stage_close();
 }
 
-/* ---- The executor's ------------------------------------------------------------------------------------------------------ */
+/* ---- The executor's ---------------------------------------------------------------------------------------------- */
 
 Test(scope, cancelling_every_task_of_the_executor_ends_scopes_too) {
     stage_open(false);

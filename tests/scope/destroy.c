@@ -1,4 +1,4 @@
-/* The executor goes in the middle: parents, children and their tasks are dropped in whatever order their memory lies. */
+/* The executor goes in the middle: parents, children and tasks are dropped as their memory lies. */
 #include "kit.h"
 
 static fut_test_event_t a, b, door;
@@ -46,8 +46,9 @@ ASYNC(parent) {
     ASYNC_END();
 }
 
-/* Tasks are dropped as their blocks lie in the pool. Blocks used before are handed out last in, first out: so with a block of the parent's size, or
- * of the wrapper's, freed beforehand, the parent comes after its children, or between them. */
+/* Tasks are dropped as their blocks lie in the pool. Blocks used before are handed out last in, first out: so with a
+ * block of the parent's size, or of the wrapper's, freed beforehand, the parent comes after its children, or between
+ * them. */
 static void occupy(int count) {
     for (int i = 0; i < count; i++) DETACH(STAGE_SPAWN(parent, "old", false));
     for (int i = 0; i < count; i++) DETACH(STAGE_SPAWN(answer, 1));
@@ -174,7 +175,7 @@ ON_BOTH(a_FINALLY_that_is_cut_can_spawn_nothing) {
     cr_assert(fut_test_said("child 1", "new 1", "scope 1"));
 }
 
-/* ---- A deadlock ------------------------------------------------------------------------------------------------------ */
+/* ---- A deadlock -------------------------------------------------------------------------------------------------- */
 
 Test(scope, a_deadlock_drops_the_scope_and_its_children) {
     a = b = door = (fut_test_event_t){0};

@@ -3,7 +3,7 @@
 
 static fut_test_event_t a, b, c, door;
 
-/* ---- Zero, one, many -------------------------------------------------------------------------------------------- */
+/* ---- Zero, one, many --------------------------------------------------------------------------------------------- */
 
 typedef struct empty {
     ASYNC_FRAME(empty, int);
@@ -100,7 +100,7 @@ ON_BOTH(the_end_of_the_last_child_polls_the_parent_once) {
     cr_assert(fut_test_said("c got 1", "over"));
 }
 
-/* ---- While the parent does something else --------------------------------------------------------------------------- */
+/* ---- While the parent does something else ------------------------------------------------------------------------ */
 
 typedef struct busy {
     ASYNC_FRAME(busy, int);
@@ -139,7 +139,7 @@ ON_BOTH(children_go_on_while_their_parent_awaits_something_else) {
     cr_assert_eq(handle.output, 5);
 }
 
-/* ---- Ways to leave the body ------------------------------------------------------------------------------------------- */
+/* ---- Ways to leave the body -------------------------------------------------------------------------------------- */
 
 enum { BREAK, CONTINUE, RETURN_VALUE, RETURN_ERROR, TRY_ERROR };
 
@@ -253,7 +253,7 @@ ON_BOTH(a_return_passes_the_end_of_every_scope_around_it) {
     cr_assert_eq(handle.output, -EIO);
 }
 
-/* ---- In FINALLY ------------------------------------------------------------------------------------------------------- */
+/* ---- In FINALLY -------------------------------------------------------------------------------------------------- */
 
 typedef struct tidy {
     ASYNC_FRAME(tidy, int);
@@ -285,7 +285,7 @@ ON_BOTH(a_scope_in_FINALLY_is_not_disturbed_by_a_second_cancellation) {
     cr_assert_eq(fut_join_take(&handle.join), -ECANCELED);
 }
 
-/* ---- Children of children ----------------------------------------------------------------------------------------------- */
+/* ---- Children of children ---------------------------------------------------------------------------------------- */
 
 /* Spawns two more of itself into the scope that it was handed. */
 typedef struct breeder {
@@ -326,7 +326,7 @@ ON_BOTH(children_spawn_into_the_scope_that_they_run_in) {
     cr_assert_eq(handle.output, 255);
 }
 
-/* ---- By hand -------------------------------------------------------------------------------------------------------------- */
+/* ---- By hand ----------------------------------------------------------------------------------------------------- */
 
 /* A scope is a future, and needs no async function around it. */
 typedef struct by_hand {

@@ -146,7 +146,7 @@ ON_BOTH(a_child_that_ends_with_ECANCELED_by_itself_has_failed) {
     reset();
 }
 
-/* ---- The body's ---------------------------------------------------------------------------------------------------- */
+/* ---- The body's -------------------------------------------------------------------------------------------------- */
 
 typedef struct says_no {
     ASYNC_FRAME(says_no, int, bool collect);
@@ -194,7 +194,7 @@ ON_BOTH(the_body_can_fail_its_scope) {
     }
 }
 
-/* ---- A spawn's ------------------------------------------------------------------------------------------------------- */
+/* ---- A spawn's --------------------------------------------------------------------------------------------------- */
 
 /* Polled where nothing can be spawned. */
 Test(scope, a_spawn_that_fails_is_the_error_of_child_and_scope) {
@@ -215,7 +215,7 @@ Test(scope, a_spawn_that_fails_is_the_error_of_child_and_scope) {
     cr_assert(fut_test_said("a: -95", "b: -95", "c: -95", "3 failed"));
 }
 
-/* ---- Outputs that are no errno ------------------------------------------------------------------------------------------- */
+/* ---- Outputs that are no errno ----------------------------------------------------------------------------------- */
 
 typedef struct measure {
     ASYNC_FRAME(measure, double, double value);

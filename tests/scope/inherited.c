@@ -113,7 +113,7 @@ ON_BOTH(children_of_a_scope_without_bindings_inherit_nothing) {
                             "finally: nothing", "finally: nothing", "parent: nothing", "top: nothing"));
 }
 
-/* ---- Looking ---------------------------------------------------------------------------------------------------- */
+/* ---- Looking ----------------------------------------------------------------------------------------------------- */
 
 static fut_test_event_t never;
 typedef struct waits {

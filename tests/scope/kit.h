@@ -15,7 +15,7 @@
 #include "future/test.h"
 #include "future/time.h"
 
-/* ---- A stage: the library's executor, or one of thirty lines, on a clock that jumps ---------------------------- */
+/* ---- A stage: the library's executor, or one of thirty lines, on a clock that jumps ------------------------------ */
 
 typedef struct stage {
     bool                 custom;
@@ -113,7 +113,7 @@ static inline void stage_close(void) {
     }                                                                                                                  \
     static void name(void)
 
-/* ---- Children ----------------------------------------------------------------------------------------------- */
+/* ---- Children ---------------------------------------------------------------------------------------------------- */
 
 /* Waits for an event, whose value it returns; then, if there is one, for another to say goodbye. */
 typedef struct worker {

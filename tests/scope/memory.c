@@ -125,5 +125,5 @@ Test(scope, a_spawn_without_memory_fails_the_scope) {
 }
 
 #if UINTPTR_MAX > 0xffffffffu
-Test(scope, a_scope_has_the_size_that_is_promised) { cr_assert_leq(sizeof(fut_scope_t), 216); }
+Test(scope, a_scope_has_the_size_that_is_promised) { cr_assert_leq(sizeof(fut_scope_t), 176); }
 #endif

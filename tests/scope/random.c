@@ -1,8 +1,9 @@
 /* Everything at random against a model that keeps books: nobody is lost, nobody outlives their scope.
  *
  * A tree of scopes. Each node is a child of its parent's scope and has children of its own; it sleeps, fails, cancels,
- * sets deadlines, shields, returns from the middle. The books say for each node whether it has begun and whether it has ended;
- * a parent that ends looks whether all below it have. Now and then the whole is cancelled, or dropped with its executor.
+ * sets deadlines, shields, returns from the middle. The books say for each node whether it has begun and whether it has
+ * ended; a parent that ends looks whether all below it have. Now and then the whole is cancelled, or dropped with its
+ * executor.
  */
 #include "kit.h"
 
