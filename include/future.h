@@ -156,7 +156,7 @@ struct fut_vtable {
     /* Told by fut_context_spawn where it lies until it is READY or dropped: the arguments are there, nobody has polled
      * it yet. NULL: it need not know. */
     void (*spawned)(fut_future_t *self);
-    const char *file;                                             /* where it was defined */
+    const char *file; /* where it was defined */
     uint32_t    line;
     uint32_t    size;
     uint32_t    args, args_size;     /* offset and size of the arguments         */

@@ -109,9 +109,9 @@ int fut_scope_spawn(fut_scope_t *scope, fut_context_t *cx, fut_future_t *started
 /* The same with memory of the scope's, which is freed when the child has ended. The arguments are copied. */
 int fut_scope_spawn_new(fut_scope_t *scope, fut_context_t *cx, const fut_vtable_t *vtable, const void *args);
 
-/* End the children: each is woken, and cancelled in its next poll; the scope ends when they have. Its output is
- * -ECANCELED unless something came before. From the parent, a child, any other task of the same executor. Idempotent;
- * without effect before the scope is open and after its last child has ended. */
+/* End the children: each is woken, and cancelled in its next poll, but not in its first: who was spawned begins; the
+ * scope ends when they have. Its output is -ECANCELED unless something came before. From the parent, a child, any other
+ * task of the same executor. Idempotent; without effect before the scope is open and after its last child has ended. */
 void fut_scope_cancel(fut_scope_t *scope);
 /* An error of the body's, or of anybody's who has no output to put it into: counted as a child's is. */
 void fut_scope_fail(fut_scope_t *scope, int error);

@@ -24,9 +24,10 @@
 typedef struct fut__scope_child {
     FUT_FUTURE(fut__scope_child, void, fut_scope_t *scope; fut_future_t *child; void *memory);
     fut_scope_links_t links;
-    fut_future_t     *leaf;  /* of the child                      */
-    fut_waker_t       waker; /* of this task, once it was polled  */
-    bool              cancelled;
+    fut_future_t     *leaf;      /* of the child                      */
+    fut_waker_t       waker;     /* of this task, once it was polled  */
+    bool              asked;     /* to end, apart from the scope */
+    bool              cancelled; /* the child was                */
 } fut__scope_child_t;
 
 static fut__scope_child_t *child_of(fut_scope_links_t *links) {
@@ -70,12 +71,12 @@ void fut_scope_fail(fut_scope_t *scope, int error) {
 static void link_child(fut_future_t *future) {
     fut__scope_child_t *self  = (fut__scope_child_t *)(void *)future;
     fut_scope_links_t  *first = &self->scope->children, *last = first->prev;
-    self->links     = (fut_scope_links_t){last, first};
-    last->next      = &self->links;
-    first->prev     = &self->links;
-    self->leaf      = self->child;
-    self->waker     = (fut_waker_t){NULL, 0};
-    self->cancelled = false;
+    self->links = (fut_scope_links_t){last, first};
+    last->next  = &self->links;
+    first->prev = &self->links;
+    self->leaf  = self->child;
+    self->waker = (fut_waker_t){NULL, 0};
+    self->asked = self->cancelled = false;
     self->scope->live++;
 }
 
@@ -125,15 +126,25 @@ static fut_poll_t poll_with(const fut_binding_t *inherited, fut__scope_child_t *
     return answer;
 }
 
-/* The task's waker is kept for `cancel`, beside what the child does with it: who answers PENDING must have taken it. */
+static bool is_due_to_cancel(const fut__scope_child_t *self) {
+    return (self->asked || self->scope->cancelled) && !self->cancelled;
+}
+
+/* Every child is polled once before it is cancelled: what was handed over with its arguments is in the hands of
+ * somebody who has a FINALLY. The task's waker is kept for `cancel`, beside what the child does with it: who answers
+ * PENDING must have taken it. */
 static fut_poll_t fut__scope_child_poll(fut__scope_child_t *self, fut_context_t *cx) {
+    const bool first = self->future.point == FUT_POINT_START;
     if (fut_is_done(&self->future) || !self->scope) return fut_ready(&self->future);
     self->waker = cx->waker;
-    if (self->scope->cancelled && !self->cancelled) {
+    if (!first && is_due_to_cancel(self)) {
         self->cancelled = true;
         fut_cancel(self->child);
     }
-    if (poll_with(self->scope->inherited, self, cx) == FUT_PENDING) return fut_pending(&self->future);
+    if (poll_with(self->scope->inherited, self, cx) == FUT_PENDING) {
+        if (first && is_due_to_cancel(self)) fut_context_yield(cx);
+        return fut_pending(&self->future);
+    }
     end_child(self);
     return fut_ready(&self->future);
 }
@@ -154,10 +165,8 @@ static void scope_child_drop(fut_future_t *future) {
     fut_wake(waker);
 }
 
-static void scope_child_cancel(fut_future_t *future) {
-    fut__scope_child_t *self = (fut__scope_child_t *)(void *)future;
-    if (self->scope) fut_cancel(self->child);
-}
+/* Its task is cancelled, which is then polled. */
+static void scope_child_cancel(fut_future_t *future) { ((fut__scope_child_t *)(void *)future)->asked = true; }
 
 static void scope_child_describe(const fut_future_t *future, fut_note_t *note) {
     const fut__scope_child_t *self = (const fut__scope_child_t *)(const void *)future;

@@ -52,9 +52,9 @@ ON_BOTH(a_child_cancels_the_scope_that_it_runs_in) {
     reset();
     struct crew_join handle = STAGE_SPAWN(crew, true, false);
     stage_run();
-    cr_assert(fut_test_said("a begins", "goes on",       /* b is not polled yet, and never begins      */
-                            "a cancelled", "mutineer 1", /* the mutineer at its next await, in its turn */
-                            "over, 0 failed"));
+    cr_assert(fut_test_said("a begins", "goes on", "b begins", /* b, which was spawned before, begins        */
+                            "a cancelled", "mutineer 1",       /* the mutineer at its next await, in its turn */
+                            "b cancelled", "over, 0 failed"));
     cr_assert_eq(fut_join_take(&handle.join), 0);
     cr_assert_eq(handle.output, -ECANCELED);
 }
@@ -63,9 +63,51 @@ ON_BOTH(a_child_cancels_its_scope_and_ends_well) {
     reset();
     struct crew_join handle = STAGE_SPAWN(crew, true, true);
     stage_run();
-    cr_assert(fut_test_said("a begins", "goes on", "mutineer 0", "a cancelled", "over, 0 failed"));
+    cr_assert(
+        fut_test_said("a begins", "goes on", "mutineer 0", "b begins", "a cancelled", "b cancelled", "over, 0 failed"));
     cr_assert_eq(fut_join_take(&handle.join), 0);
     cr_assert_eq(handle.output, -ECANCELED);
+}
+
+/* Gives back what it was handed. */
+typedef struct keeper {
+    ASYNC_FRAME(keeper, int, int *kept);
+    fut_test_wait_t wait;
+} keeper_t;
+ASYNC(keeper) {
+    ASYNC_BEGIN();
+    AWAIT(self->wait, fut_test_wait, &door);
+    ASYNC_FINALLY();
+    --*self->kept;
+    ASYNC_END();
+}
+typedef struct hands_over {
+    ASYNC_FRAME(hands_over, int, int *kept; int *refused);
+    fut_scope_t scope;
+    int         i;
+} hands_over_t;
+ASYNC(hands_over) {
+    ASYNC_BEGIN();
+    SCOPE(self->scope) {
+        for (self->i = 0; self->i < 6; self->i++) {
+            ++*self->kept;
+            if (SCOPE_SPAWN_NEW(self->scope, keeper, self->kept) < 0) --*self->kept, ++*self->refused;
+            if (self->i == 1) YIELD();
+            if (self->i == 3) fut_scope_cancel(&self->scope);
+        }
+    }
+    SCOPE_END(self->scope);
+    ASYNC_RETURN(self->scope.output);
+    ASYNC_END();
+}
+
+ON_BOTH(who_was_spawned_begins_and_so_gives_back_what_it_was_handed) {
+    int kept = 0, refused = 0;
+    reset();
+    DETACH(STAGE_SPAWN(hands_over, &kept, &refused));
+    stage_run();
+    cr_assert_eq(refused, 2, "a cancelled scope refuses: who was to hand over keeps it");
+    cr_assert_eq(kept, 0);
 }
 
 typedef struct outsider {
