@@ -218,3 +218,5 @@ void fut__check_root(const fut_future_t *root, const fut_context_t *cx) {
         stop(root, root->vtable->file, line_of(root),
              "answered PENDING, but nobody took the waker (fut_context_waker): nothing will poll it again");
 }
+
+bool fut__check_is_polling(void) { return depth > 0; }

@@ -7,6 +7,8 @@
 extern bool fut__checking; /* some file of the program is a checked build */
 /* A task's root answered PENDING: stop unless somebody under it took the waker. */
 void fut__check_root(const fut_future_t *root, const fut_context_t *cx);
+/* Is this thread inside of a poll? Seen in polls that checked code makes, only. */
+bool fut__check_is_polling(void);
 
 /* A future answered READY: stop if a tenant is left in it. */
 void fut__check_end(const fut_future_t *future);
