@@ -20,6 +20,8 @@
 /* One poll under way. `held` keeps what the parent had found out about the waker before this child was polled. */
 typedef struct polling {
     fut_future_t *future;
+    const char   *file; /* who polls it */
+    unsigned long line;
     uint8_t       held;
 } polling_t;
 
@@ -174,7 +176,7 @@ void fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, 
         stop_at(future, file, line,
                 "polled by another thread than before: futures stay with their executor, only wakers travel");
     unlock();
-    if (depth < DEEPEST) polls[depth] = (polling_t){future, cx->held};
+    if (depth < DEEPEST) polls[depth] = (polling_t){future, file, line, cx->held};
     depth++;
     cx->held = 0;
 }
@@ -220,3 +222,13 @@ void fut__check_root(const fut_future_t *root, const fut_context_t *cx) {
 }
 
 bool fut__check_is_polling(void) { return depth > 0; }
+
+bool fut__check_site(const fut_future_t *future, const char **file, unsigned long *line) {
+    if (depth == 0 || depth > DEEPEST || polls[depth - 1].future != future) return false;
+    *file = polls[depth - 1].file;
+    *line = polls[depth - 1].line;
+    if (*file) return true;
+    *file = future->vtable->file; /* polled by hand */
+    *line = line_of(future);
+    return true;
+}

@@ -9,6 +9,8 @@ extern bool fut__checking; /* some file of the program is a checked build */
 void fut__check_root(const fut_future_t *root, const fut_context_t *cx);
 /* Is this thread inside of a poll? Seen in polls that checked code makes, only. */
 bool fut__check_is_polling(void);
+/* Where the future that is being polled innermost is awaited. False: it is not this one, or unchecked code polls it. */
+bool fut__check_site(const fut_future_t *future, const char **file, unsigned long *line);
 
 /* A future answered READY: stop if a tenant is left in it. */
 void fut__check_end(const fut_future_t *future);
