@@ -38,6 +38,11 @@ typedef struct fut_waiters {
     fut_waiter_t *first; /* NULL: nobody waits */
 } fut_waiters_t;
 
+/* For a plain thread: poll a started leaf and sleep while it is PENDING. No driver: a leaf that needs one ends with -ENOTSUP.
+ * 0: it is READY, read its output. -EDEADLK: called inside of a poll, which would stop its executor; the future was
+ * dropped. Checked builds can tell, and only where it would have to wait. Any thread. Allocates nothing. */
+FUT_MUST_USE int fut_wait_on_thread(fut_future_t *started);
+
 #ifdef __cplusplus
 }
 #endif

@@ -108,19 +108,20 @@ static fut_waker_t waker_of_this_thread(void) {
 
 /* ---- Blocking --------------------------------------------------------------------------------- */
 
-void fut__block_on_thread(fut_future_t *started) {
+int fut_wait_on_thread(fut_future_t *started) {
     const fut_waker_t waker = waker_of_this_thread();
     place_t          *place = &places[waker.tag];
     for (;;) {
         const uint32_t seen = fut__load_acquire(&place->count); /* before the poll: pairs with wake's increment */
         fut_context_t  cx;
         fut_context_init(&cx, waker, NULL);
-        if (fut_poll(started, &cx) == FUT_READY) return;
+        if (fut_poll(started, &cx) == FUT_READY) return 0;
+        if (fut__check_is_polling()) break;
         sleep_at(place, seen);
     }
+    fut_drop(started);
+    return -EDEADLK;
 }
-
-int fut__may_block(void) { return fut__check_is_polling() ? -EDEADLK : 0; }
 
 /* ---- Waiting ---------------------------------------------------------------------------------- */
 
@@ -149,4 +150,14 @@ uint32_t fut__poll_waiter(uint32_t *word, fut_waiter_t *waiter, fut_context_t *c
     else if (!fut_waker_same(waiter->waker, waker))
         return change_waker(word, waiter, waker);
     return state;
+}
+
+bool fut__leave_line(uint32_t *word, fut_waiters_t *list, fut_waiter_t *waiter, uint32_t bit) {
+    uint32_t   bits   = fut__enter(word);
+    const bool queued = fut__load_relaxed(&waiter->state) == FUT_WAITER_QUEUED;
+    if (queued) fut__unlink(list, waiter);
+    if (!list->first) bits &= ~bit;
+    fut__leave(word, bits);
+    if (queued) fut_waker_drop(waiter->waker);
+    return queued;
 }

@@ -117,6 +117,25 @@ static inline uint32_t fut__state(const fut_waiter_t *waiter) { return fut__load
 
 /* Polled again. Its state; while that is QUEUED, the waker of this context is in the list. */
 uint32_t fut__poll_waiter(uint32_t *word, fut_waiter_t *waiter, fut_context_t *cx);
+/* Dropped. True: it was QUEUED, and has left; the word is without `bit` if it was the last. False: it had been taken out,
+ * by somebody who has left the object; what it was given is to be given back. */
+bool fut__leave_line(uint32_t *word, fut_waiters_t *list, fut_waiter_t *waiter, uint32_t bit);
+
+/* The same where all is on one thread: no lock, no clone, since no wake comes from outside. */
+static inline void fut__queue_here(fut_waiters_t *list, fut_waiter_t *waiter, fut_context_t *cx) {
+    waiter->waker = fut_context_waker(cx);
+    waiter->state = FUT_WAITER_QUEUED;
+    fut__link(list, waiter);
+}
+static inline fut_waker_t fut__take_out_here(fut_waiters_t *list, fut_waiter_t *waiter, uint32_t state) {
+    fut__unlink(list, waiter);
+    waiter->state = state;
+    return waiter->waker;
+}
+static inline uint32_t fut__poll_waiter_here(fut_waiter_t *waiter, fut_context_t *cx) {
+    if (waiter->state == FUT_WAITER_QUEUED) waiter->waker = fut_context_waker(cx);
+    return waiter->state;
+}
 
 /* ---- Many at once ------------------------------------------------------------------------------- */
 
@@ -134,13 +153,5 @@ static inline void fut__wake_all(fut__wakes_t *wakes) {
     for (i = 0; i < wakes->count; i++) fut__wake(wakes->wakers[i]);
     wakes->count = 0;
 }
-
-/* ---- Plain threads ------------------------------------------------------------------------------ */
-
-/* Poll a started future on this thread, with no driver, and sleep while it is PENDING. Any thread that is not inside of a
- * poll: that one would stop its whole executor. fut__may_block answers 0, or -EDEADLK where a checked build can tell
- * that it is. */
-void fut__block_on_thread(fut_future_t *started);
-int  fut__may_block(void);
 
 #endif
