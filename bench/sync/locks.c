@@ -101,7 +101,8 @@ static void local_mutex_100_give(void *object) { fut_local_mutex_unlock(object);
 CROWD(local_mutex_100, fut_local_mutex_t, fut_local_mutex_init(&object), fut_local_mutex_lock,
       fut_local_mutex_unlock(self->object))
 
-#define WORKLOAD(name_) {.name = #name_, .system = "libfuture", .unit = "ns", .run = name_##_run, .count = 5000000}
+#define WORKLOAD(name_)                                                                                                \
+    { .name = #name_, .system = "libfuture", .unit = "ns", .run = name_##_run, .count = 5000000 }
 static const bench_workload_t workloads[] = {
     WORKLOAD(mutex_free),
     WORKLOAD(local_mutex_free),

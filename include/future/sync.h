@@ -1,4 +1,4 @@
-/* sync.h: waiting for one another.                                           layer: sync; needs: core
+/* sync.h: waiting for one another.                                           layer: sync; needs: core, driver interface, time
  *
  *     mutex.h          one at a time; may be held across an AWAIT
  *     rwlock.h         many readers, or one writer
@@ -21,6 +21,14 @@
 #ifndef FUT_SYNC_H
 #define FUT_SYNC_H
 
+#include "barrier.h"
+#include "condition.h"
+#include "event.h"
 #include "mutex.h"
+#include "notify.h"
+#include "once.h"
+#include "rate_limiter.h"
+#include "rwlock.h"
+#include "semaphore.h"
 
 #endif

@@ -154,4 +154,19 @@ static inline void fut__wake_all(fut__wakes_t *wakes) {
     wakes->count = 0;
 }
 
+/* Under the lock: take out from the front, as many as there is room for. True: some are left, so leave, wake, come
+ * again. */
+static inline bool fut__take_out_many(fut_waiters_t *list, uint32_t state, fut__wakes_t *wakes) {
+    while (list->first && !fut__wakes_full(wakes)) fut__wakes_add(wakes, fut__take_out(list, list->first, state));
+    return list->first != NULL;
+}
+/* The same for those who came before this round: the list is in the order of rounds, which are counted up, and wrap. Who comes
+ * while others are woken is of this round, and stays. */
+static inline bool fut__take_out_older(fut_waiters_t *list, uint32_t round, fut__wakes_t *wakes) {
+    fut_waiter_t *first;
+    while ((first = list->first) && (int32_t)(first->number - round) < 0 && !fut__wakes_full(wakes))
+        fut__wakes_add(wakes, fut__take_out(list, first, FUT_WAITER_RELEASED));
+    return first && (int32_t)(first->number - round) < 0;
+}
+
 #endif
