@@ -11,12 +11,12 @@
 #include "future/sync.h"
 #include "future/test.h"
 
-#define POLL(leaf, counter)            fut_test_poll(&(leaf).future, &(counter))
-#define cr_pending(leaf, counter, ...) cr_assert_eq(POLL(leaf, counter), FUT_PENDING, "" __VA_ARGS__)
-#define cr_ready(leaf, counter, expected, ...)                                                                         \
+#define POLL(leaf, counter)       fut_test_poll(&(leaf).future, &(counter))
+#define cr_pending(leaf, counter) cr_assert_eq(POLL(leaf, counter), FUT_PENDING)
+#define cr_ready(leaf, counter, expected)                                                                              \
     do {                                                                                                               \
-        cr_assert_eq(POLL(leaf, counter), FUT_READY, "" __VA_ARGS__);                                                  \
-        cr_assert_eq((leaf).output, (expected), "" __VA_ARGS__);                                                       \
+        cr_assert_eq(POLL(leaf, counter), FUT_READY);                                                                  \
+        cr_assert_eq((leaf).output, (expected));                                                                       \
     } while (0)
 
 /* Numbers that look random and are the same every time. */
