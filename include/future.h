@@ -249,6 +249,12 @@ typedef struct fut_waker_vtable {
     /* Start another future beside the task: see fut_context_spawn. Calls vtable->spawned, where there is one, before
      * anybody can poll it. NULL: this executor cannot. */
     int (*spawn)(void *target, fut_tag_t tag, const fut_vtable_t *vtable, const void *args);
+    /* The waker of one child among many: that of the whole, under which the child is polled. Only from inside a poll
+     * under it. NULL: it is a task's own. */
+    fut_waker_t (*outer)(void *target, fut_tag_t tag);
+    /* Is this the thread that polls the task, so that nothing of it can be polled before the caller returns? Any thread.
+     * NULL: nobody knows, as with an executor of several threads. */
+    bool (*is_here)(void *target, fut_tag_t tag);
 } fut_waker_vtable_t;
 
 /* A plain value: copy it, keep it, use it from any thread, any number of times, also when its task

@@ -140,8 +140,13 @@ FUT_INLINE_ void fut_test_waker_drop_(void *target, fut_tag_t tag) {
 
 /* The waker of this counter. */
 FUT_INLINE_ fut_waker_t fut_test_waker(fut_test_waker_t *counter) {
-    static const fut_waker_vtable_t vtable = {fut_test_waker_wake_, fut_test_waker_wake_from_interrupt_,
-                                              fut_test_waker_clone_, fut_test_waker_drop_, NULL};
+    static const fut_waker_vtable_t vtable = {fut_test_waker_wake_,
+                                              fut_test_waker_wake_from_interrupt_,
+                                              fut_test_waker_clone_,
+                                              fut_test_waker_drop_,
+                                              NULL,
+                                              NULL,
+                                              NULL};
     fut_waker_t                     waker  = {counter, 0};
     counter->vtable                        = &vtable;
     return waker;
@@ -159,7 +164,7 @@ FUT_INLINE_ void fut_test_alarm_wake_(void *target, fut_tag_t tag) {
     ((fut_test_alarm_t *)target)->raise(((fut_test_alarm_t *)target)->argument);
 }
 FUT_INLINE_ fut_waker_t fut_test_alarm(fut_test_alarm_t *alarm, void (*raise)(void *argument), void *argument) {
-    static const fut_waker_vtable_t vtable = {fut_test_alarm_wake_, fut_test_alarm_wake_, NULL, NULL, NULL};
+    static const fut_waker_vtable_t vtable = {fut_test_alarm_wake_, fut_test_alarm_wake_, NULL, NULL, NULL, NULL, NULL};
     fut_waker_t                     waker  = {alarm, 0};
     alarm->vtable                          = &vtable;
     alarm->raise                           = raise;

@@ -69,6 +69,7 @@ static void print_task(fut_task_t *task, void *data) {
 
 void fut_dump(const fut_executor_t *executor, FILE *out) {
     const fut_context_t *polling = executor->home->polling;
-    dump_t dump = {out, executor->driver->vtable->now(executor->driver), polling ? polling->waker.target : NULL};
+    dump_t               dump    = {out, executor->driver->vtable->now(executor->driver),
+                   polling ? fut__task_waker(polling->waker).target : NULL};
     fut__pool_visit(&executor->home->scheduler.pool, print_task, &dump);
 }

@@ -380,13 +380,19 @@ static int spawn_beside(void *target, fut_tag_t tag, const fut_vtable_t *vtable,
     return join.status;
 }
 
+/* Tasks stay with the thread that runs their executor. */
+static bool is_here(void *target, fut_tag_t tag) {
+    (void)tag;
+    return fut__load_relaxed(&home_of(target)->owner) == thread_number;
+}
+
 /* Homes that wait for the next executor: those without and with a LIFO slot. Apart, because a stale waker may be
  * reading the vtable, which is therefore written once and never again. */
 static fut__shelf_t shelves[2];
 
 static const fut_waker_vtable_t wakers[2] = {
-    {wake, fut__task_wake, count_clone, count_drop, spawn_beside},
-    {wake_lifo, fut__task_wake, count_clone, count_drop, spawn_beside},
+    {wake, fut__task_wake, count_clone, count_drop, spawn_beside, NULL, is_here},
+    {wake_lifo, fut__task_wake, count_clone, count_drop, spawn_beside, NULL, is_here},
 };
 
 fut_home_t *fut__home_take(bool lifo) {
@@ -594,8 +600,9 @@ void fut_executor_cancel_all(fut_executor_t *executor) {
 }
 
 fut_executor_t *fut_executor_of(const fut_context_t *cx) {
-    const fut_task_t *task = cx->waker.target;
-    return task && fut_waker_vtable_(cx->waker)->clone == count_clone ? home_of(task)->executor : NULL;
+    const fut_waker_t waker = fut__task_waker(cx->waker);
+    if (!waker.target || fut_waker_vtable_(waker)->clone != count_clone) return NULL;
+    return home_of(waker.target)->executor;
 }
 
 size_t fut_executor_tasks(const fut_executor_t *executor) { return executor->home->scheduler.live; }

@@ -35,6 +35,13 @@ struct fut_home {
     int         bell;    /* an eventfd; written once                                            */
 };
 
+/* The waker of the task itself, under whatever its children were given. */
+static inline fut_waker_t fut__task_waker(fut_waker_t waker) {
+    while (waker.target && fut_waker_vtable_(waker)->outer)
+        waker = fut_waker_vtable_(waker)->outer(waker.target, waker.tag);
+    return waker;
+}
+
 /* A home of its own, recycled or new. NULL and errno. */
 fut_home_t *fut__home_take(bool lifo);
 void        fut__home_put(fut_home_t *home);

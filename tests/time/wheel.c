@@ -32,7 +32,7 @@ static void wake_index(void *target, fut_tag_t index) {
     fired[fired_count++] = (int)index;
     if (on_fire) on_fire((int)index);
 }
-static const fut_waker_vtable_t vtable                           = {wake_index, wake_index, NULL, NULL, NULL};
+static const fut_waker_vtable_t vtable = {.wake = wake_index, .wake_from_interrupt = wake_index};
 static const struct { const fut_waker_vtable_t *vtable; } target = {&vtable};
 
 static void insert(int index, fut_instant_t deadline) {
