@@ -77,7 +77,7 @@ struct fut_set {
     fut_set_links_t  done;    /* children whose futures are, in that order                                           */
     size_t           size;
     struct fut__hub *hub; /* their wakers, and which of them were woken; NULL before the first push */
-    bool             ordered, polling, closing;
+    bool             ordered, polling, closing, removed;
 #ifdef __cplusplus
     void *drive_[6];
 #else
@@ -148,14 +148,19 @@ typedef struct fut_futures {
 #define FUT_EACH_OF(slots, n)         ((fut_futures_t){&(slots)->future, sizeof *(slots), (n)})
 #define FUT_EACH_POINTER(pointers, n) ((fut_futures_t){(void *)(pointers), 0, (n)})
 
+/* Private: how far an array has come. */
+typedef struct fut_gather {
+    struct fut__hub *hub;         /* NULL: no future had to be polled yet                       */
+    size_t           begun, left; /* futures, or slots, that were looked at; that are not done  */
+    int              error;       /* why the others are being cancelled; 0: they are not         */
+} fut_gather_t;
+
 /* fut_join_all: ready when every future of the array is. They were started, belong to the caller, and have their outputs in
  * their places. Output: 0; -ENOMEM or -ECANCELED: they were cancelled, and have ended. None at all: ready at once.
  * Cancelling cancels them all and waits for their ends. Dropping drops them. */
 typedef struct fut_join_all {
     FUT_FUTURE(fut_join_all, int, fut_futures_t futures);
-    struct fut__hub *hub;
-    size_t           begun, left; /* polled for the first time; of these, not done */
-    int              error;
+    fut_gather_t all;
 } fut_join_all_t;
 FUT_DECLARE(fut_join_all);
 
@@ -163,9 +168,7 @@ FUT_DECLARE(fut_join_all);
  * output is this one's. */
 typedef struct fut_try_join_all {
     FUT_FUTURE(fut_try_join_all, int, fut_futures_t futures);
-    struct fut__hub *hub;
-    size_t           begun, left;
-    int              error;
+    fut_gather_t all;
 } fut_try_join_all_t;
 FUT_DECLARE(fut_try_join_all);
 
@@ -186,10 +189,8 @@ FUT_DECLARE(fut_try_join_all);
 typedef struct fut_for_each_concurrent {
     FUT_FUTURE(fut_for_each_concurrent, int, fut_futures_t slots; int (*next)(void *data, fut_future_t *slot);
                void (*done)(void *data, fut_future_t *slot); void *data);
-    struct fut__hub *hub;
-    size_t           begun, left; /* slots that were used; futures that run */
-    bool             exhausted;   /* `next` said so, or must not be asked any more */
-    int              error;
+    fut_gather_t all;
+    bool         exhausted; /* `next` said so */
 } fut_for_each_concurrent_t;
 FUT_DECLARE(fut_for_each_concurrent);
 
