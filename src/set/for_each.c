@@ -28,16 +28,18 @@ static bool wants_more(const fut_for_each_concurrent_t *self) {
     return self->all.begun < self->slots.count && !self->exhausted && self->all.error == 0;
 }
 
+/* Each slot is filled and its future polled once; then those are that were woken. */
 static fut_poll_t run(fut_for_each_concurrent_t *self, fut_context_t *cx) {
-    fut_future_t *slot;
     for (;;) {
-        if (wants_more(self)) fill(self, fut__nth(&self->slots, self->all.begun++));
-        slot = fut__gather_turn(&self->all, cx);
+        const bool    filling = wants_more(self);
+        fut_future_t *slot;
+        if (filling) fill(self, fut__nth(&self->slots, self->all.begun++));
+        slot = fut__gather_turn(&self->all, cx, filling);
         if (slot)
             ended(self, slot);
-        else if (fut__gather_yielded(&self->all))
+        else if (fut__gather_is_over(&self->all))
             return FUT_PENDING;
-        else if (!wants_more(self))
+        else if (!filling)
             return self->all.left == 0 ? FUT_READY : FUT_PENDING;
     }
 }

@@ -8,16 +8,18 @@ void fut__gather_stop(fut_gather_t *all, int error) {
 }
 
 void fut__gather_begin(fut_gather_t *all, fut_future_t *started) {
-    if ((all->hub || (all->hub = fut__hub_take())) && fut__spoke_take(all->hub, started, NULL)) {
+    fut__spoke_t *spoke = all->hub || (all->hub = fut__hub_take()) ? fut__spoke_take(all->hub, started, NULL) : NULL;
+    if (spoke) {
+        fut__hub_push_first(all->hub, spoke);
         all->left++;
-        return;
+    } else {
+        fut_drop(started);
+        fut__gather_stop(all, -ENOMEM);
     }
-    fut_drop(started);
-    fut__gather_stop(all, -ENOMEM);
 }
 
-fut_future_t *fut__gather_turn(fut_gather_t *all, fut_context_t *cx) {
-    fut__spoke_t *spoke = all->hub ? fut__hub_turn(all->hub, cx) : NULL;
+fut_future_t *fut__gather_turn(fut_gather_t *all, fut_context_t *cx, bool one) {
+    fut__spoke_t *spoke = all->hub ? fut__hub_turn(all->hub, cx, one) : NULL;
     if (!spoke) return NULL;
     fut__spoke_end(spoke);
     all->left--;

@@ -20,12 +20,12 @@ static inline void fut__gather_init(fut_gather_t *all) { *all = (fut_gather_t){.
 
 /* The others are cancelled; the first error counts. */
 void fut__gather_stop(fut_gather_t *all, int error);
-/* Have a future polled. When it cannot be, for want of memory, it is dropped, and the others are cancelled. */
+/* A future is the next to be polled. When it cannot be, for want of memory, it is dropped, and the others are cancelled. */
 void fut__gather_begin(fut_gather_t *all, fut_future_t *started);
-/* Poll the futures: one that is done, or NULL. */
-fut_future_t *fut__gather_turn(fut_gather_t *all, fut_context_t *cx);
+/* Poll the futures that were woken, or only the next one: one that is done, or NULL. */
+fut_future_t *fut__gather_turn(fut_gather_t *all, fut_context_t *cx, bool one);
 /* The turn ended because its time was over, and goes on in the next poll. */
-static inline bool fut__gather_yielded(const fut_gather_t *all) { return all->hub && fut__hub_has_ready(all->hub); }
+static inline bool fut__gather_is_over(const fut_gather_t *all) { return all->hub && all->hub->over; }
 /* No more polls: the wakers are given back. */
 void fut__gather_end(fut_gather_t *all);
 /* The same, and the futures that were begun are dropped. */

@@ -85,7 +85,7 @@ static void wake_from_interrupt(void *target, fut_tag_t tag) { wake_elsewhere(ta
 
 void fut__spoke_end(fut__spoke_t *spoke) {
     fut__add(&spoke->state, FUT__SPOKE_GENERATION); /* (4) */
-    spoke->live = 0;
+    spoke->flags &= (uint8_t)~FUT__SPOKE_LIVE;
     fut__spoke_recycle(spoke);
 }
 
@@ -101,7 +101,7 @@ void fut__hub_take_inbox(fut__hub_t *hub) {
     for (spoke = oldest; spoke; spoke = next) {
         next = spoke->link;
         fut__clear(&spoke->state, (uint32_t)FUT__SPOKE_NOTIFIED); /* (3) */
-        if (!spoke->live)
+        if (!spoke->flags)
             fut__spoke_recycle(spoke);
         else if (!spoke->queued)
             fut__hub_push(hub, spoke);
@@ -142,24 +142,26 @@ fut__spoke_t *fut__spoke_take(fut__hub_t *hub, fut_future_t *started, void *owne
         return NULL;
     fut_strand_init(&spoke->strand, started);
     spoke->owner = owner;
-    spoke->live  = 1;
+    spoke->flags = FUT__SPOKE_LIVE;
     spoke->round = (uint16_t)(hub->round - 1); /* not in this turn, if there is one */
-    fut__hub_push(hub, spoke);
     return spoke;
 }
 
 void fut__hub_visit(fut__hub_t *hub, fut__spoke_visitor_t *visit, void *data) {
     for (fut__spokes_t *chunk = hub->chunks; chunk; chunk = chunk->next)
         for (size_t i = 0; i < chunk->used; i++)
-            if (chunk->spokes[i].live) visit(&chunk->spokes[i], data);
+            if (chunk->spokes[i].flags & FUT__SPOKE_LIVE) visit(&chunk->spokes[i], data);
 }
 
-/* The end of what the child awaits may be anything, also the end of this spoke. */
+/* The end of what the child awaits may be anything, also the end of this spoke. It is polled although it may have been in this
+ * turn: the turn in which others are cancelled can be that in which they end. */
 void fut__spoke_cancel(fut__spoke_t *spoke, void *unused) {
     const uint32_t tag = fut__spoke_tag(spoke);
     (void)unused;
     fut_cancel(spoke->strand.root);
-    if (fut__spoke_tag(spoke) == tag) fut__spoke_queue(spoke);
+    if (fut__spoke_tag(spoke) != tag) return;
+    spoke->round = (uint16_t)(spoke->hub->round - 1);
+    fut__spoke_queue(spoke);
 }
 
 void fut__spoke_drop(fut__spoke_t *spoke, void *unused) {

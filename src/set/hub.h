@@ -58,7 +58,8 @@
 typedef struct fut__hub   fut__hub_t;
 typedef struct fut__spoke fut__spoke_t;
 
-enum { FUT__SPOKE_NOTIFIED = 1, FUT__SPOKE_GENERATION = 2 };
+enum { FUT__SPOKE_NOTIFIED = 1, FUT__SPOKE_GENERATION = 2 }; /* state */
+enum { FUT__SPOKE_LIVE = 1, FUT__SPOKE_POLLED = 2 };         /* flags */
 
 /* The fields, who touches them, and when. "Owner" is the thread that polls the hub.
  *
@@ -71,9 +72,8 @@ struct fut__spoke {
     fut__hub_t   *hub; /* begins with the waker's vtable */
     uint32_t      state;
     uint8_t       queued; /* on the ready queue                                          */
-    uint8_t       live;   /* a child lives here                                          */
-    uint8_t       polled; /* it is being polled                                          */
-    uint8_t       round;  /* of the turn that polled it last                             */
+    uint8_t       flags;  /* LIVE: a child lives here; POLLED: it is being polled        */
+    uint16_t      round;  /* of the turn that polled it last                             */
     fut__spoke_t *next;   /* on the ready queue, or among the free ones                  */
     fut__spoke_t *link;   /* in the inbox                                                */
     fut_strand_t  strand;
@@ -92,7 +92,8 @@ struct fut__hub {
     fut__spoke_t      *first, **last; /* the ready queue                                                       */
     fut_waker_t        waker;         /* the task's; written as REGISTERING, read by others as WAKING          */
     bool               woken;         /* the task was, on this thread, since the last turn; or a turn is on    */
-    uint8_t            round;         /* counts the turns                                                      */
+    uint16_t           round;         /* counts the turns                                                      */
+    bool               over;          /* the last turn ended before the queue was empty                      */
     fut__spoke_t      *free;
     fut__spokes_t     *chunks; /* the latest first, which alone may have untouched spokes                      */
 
@@ -112,14 +113,12 @@ fut__hub_t *fut__hub_take(void);
 /* All of its spokes have ended. NULL: nothing happens. */
 void fut__hub_put(fut__hub_t *hub);
 
-/* A spoke for a started future, on the ready queue; nobody is woken. NULL: out of memory. */
+/* A spoke for a started future, for one of the two pushes below. NULL: out of memory. */
 fut__spoke_t *fut__spoke_take(fut__hub_t *hub, fut_future_t *started, void *owner);
 /* Its child is done, or goes elsewhere: its waker wakes nobody any more. Also from inside its poll. */
 void fut__spoke_end(fut__spoke_t *spoke);
 /* Have it polled. */
-void               fut__spoke_queue(fut__spoke_t *spoke);
-static inline bool fut__hub_has_ready(const fut__hub_t *hub) { return hub->first != NULL; }
-
+void fut__spoke_queue(fut__spoke_t *spoke);
 /* Every child. `visit` may do to the hub and its spokes whatever it likes, except putting it. */
 typedef void fut__spoke_visitor_t(fut__spoke_t *spoke, void *data);
 void         fut__hub_visit(fut__hub_t *hub, fut__spoke_visitor_t *visit, void *data);
@@ -149,6 +148,14 @@ static inline void fut__hub_push(fut__hub_t *hub, fut__spoke_t *spoke) {
     hub->last     = &spoke->next;
 }
 
+/* The same, as the first one to be polled. */
+static inline void fut__hub_push_first(fut__hub_t *hub, fut__spoke_t *spoke) {
+    if (!hub->first) hub->last = &spoke->next;
+    spoke->queued = 1;
+    spoke->next   = hub->first;
+    hub->first    = spoke;
+}
+
 /* ---- turn ------------------------------------------------------------------------------------------ */
 
 static inline fut__spoke_t *fut__hub_pop(fut__hub_t *hub) {
@@ -161,7 +168,7 @@ static inline fut__spoke_t *fut__hub_pop(fut__hub_t *hub) {
 
 /* It is free when nothing refers to it any more: no child, no queue, no poll under way, no inbox. */
 static inline void fut__spoke_recycle(fut__spoke_t *spoke) {
-    if (spoke->live || spoke->queued || spoke->polled || fut__load_relaxed(&spoke->state) & FUT__SPOKE_NOTIFIED) return;
+    if (spoke->flags || spoke->queued || fut__load_relaxed(&spoke->state) & FUT__SPOKE_NOTIFIED) return;
     spoke->next      = spoke->hub->free;
     spoke->hub->free = spoke;
 }
@@ -189,10 +196,10 @@ static inline fut_poll_t fut__spoke_poll(fut__spoke_t *spoke, fut_context_t *cx)
     cx->waker.target = spoke;
     cx->waker.tag    = fut__spoke_tag(spoke);
     cx->held         = 0;
-    spoke->polled    = 1;
+    spoke->flags     = FUT__SPOKE_LIVE | FUT__SPOKE_POLLED;
     answer           = fut_strand_poll(&spoke->strand, cx);
-    spoke->polled    = 0;
-    if (__builtin_expect(!spoke->live, 0)) {
+    spoke->flags &= (uint8_t)~FUT__SPOKE_POLLED;
+    if (__builtin_expect(!spoke->flags, 0)) {
         fut__spoke_recycle(spoke);
         return FUT_PENDING;
     }
@@ -202,12 +209,12 @@ static inline fut_poll_t fut__spoke_poll(fut__spoke_t *spoke, fut_context_t *cx)
 
 /* The next on the queue that is still somebody's, or NULL. No child twice in one turn, and no more than the task's budget, which
  * the children share; then others have theirs. */
-static inline fut__spoke_t *fut__hub_next(fut__hub_t *hub, uint8_t round, fut_context_t *cx, bool *is_over) {
+static inline fut__spoke_t *fut__hub_next(fut__hub_t *hub, uint16_t round, const fut_context_t *cx) {
     fut__spoke_t *spoke;
     while ((spoke = hub->first) != NULL) {
-        if (__builtin_expect(spoke->live, 1)) {
-            *is_over = spoke->round == round || cx->budget == 0;
-            return *is_over ? NULL : fut__hub_pop(hub);
+        if (__builtin_expect(spoke->flags, 1)) {
+            hub->over = spoke->round == round || cx->budget == 0;
+            return __builtin_expect(hub->over, 0) ? NULL : fut__hub_pop(hub);
         }
         fut__spoke_recycle(fut__hub_pop(hub));
     }
@@ -215,29 +222,35 @@ static inline fut__spoke_t *fut__hub_next(fut__hub_t *hub, uint8_t round, fut_co
 }
 
 /* Poll what was woken, each spoke once, until a child is READY: its spoke, for fut__spoke_end. NULL: none is, and the task will be
- * woken when there is more to do; it was woken already if the turn's time was over before the queue was empty.
+ * woken when there is more to do. If the turn was `over` before the queue was empty, it was woken already. With `one`, only
+ * the first on the queue is polled, and that is no turn of its own.
  *
  * `woken` is set meanwhile, because a child that is woken now is on the queue that is being worked through. */
-static inline fut__spoke_t *fut__hub_turn(fut__hub_t *hub, fut_context_t *cx) {
-    fut_context_t *const self    = cx->self;
-    const uint8_t        round   = ++hub->round;
-    bool                 is_over = false;
+static inline fut__spoke_t *fut__hub_turn(fut__hub_t *hub, fut_context_t *cx, bool one) {
+    fut_context_t *const self  = cx->self;
+    const uint16_t       round = hub->round += !one;
     fut__spoke_t        *spoke;
+    hub->over = true;
     if (__builtin_expect(!fut__hub_listen(hub, cx), 0)) return NULL;
     const fut_waker_t waker = cx->waker;
     const uint8_t     held  = cx->held;
     cx->self                = cx;
     hub->woken              = true;
-    while ((spoke = fut__hub_next(hub, round, cx, &is_over)) != NULL) {
+    hub->over               = false;
+    while ((spoke = fut__hub_next(hub, round, cx)) != NULL) {
         spoke->round = round;
         cx->budget--;
         if (fut__spoke_poll(spoke, cx) == FUT_READY) break;
+        if (one) {
+            spoke = NULL;
+            break;
+        }
     }
     hub->woken = false;
     cx->waker  = waker;
     cx->held   = held;
     cx->self   = self;
-    if (__builtin_expect(is_over, 0)) fut_context_yield(cx);
+    if (__builtin_expect(hub->over, 0)) fut_context_yield(cx);
     return spoke;
 }
 

@@ -16,20 +16,19 @@ static bool has_failed(const fut_future_t *future, int *error) {
     return *error < 0;
 }
 
+/* Each future is polled once as it is begun; then those are that were woken. */
 static fut_poll_t join(fut_gather_t *all, const fut_futures_t *futures, bool stops_at_error, fut_context_t *cx) {
     fut_future_t *future;
     int           error;
     for (;;) {
-        future = all->begun < futures->count ? fut__nth(futures, all->begun) : NULL;
-        if (future) begin(all, future);
-        if (!future || !fut_is_done(future)) future = fut__gather_turn(all, cx);
-        if (future) {
-            if (stops_at_error && has_failed(future, &error)) fut__gather_stop(all, error);
-        } else if (fut__gather_yielded(all)) {
-            return FUT_PENDING;
-        } else if (all->begun == futures->count) {
-            return all->left == 0 ? FUT_READY : FUT_PENDING;
-        }
+        const bool beginning = all->begun < futures->count;
+        future               = beginning ? fut__nth(futures, all->begun) : NULL;
+        if (beginning) begin(all, future);
+        if (!beginning || !fut_is_done(future)) future = fut__gather_turn(all, cx, beginning);
+        if (future && stops_at_error && has_failed(future, &error)) fut__gather_stop(all, error);
+        if (future) continue;
+        if (fut__gather_is_over(all)) return FUT_PENDING;
+        if (!beginning) return all->left == 0 ? FUT_READY : FUT_PENDING;
     }
 }
 

@@ -54,6 +54,7 @@ int fut_set_push(fut_set_t *set, fut_set_child_t *child, fut_future_t *started) 
     if (!set->hub && !(set->hub = fut__hub_take())) return -ENOMEM;
     child->spoke = fut__spoke_take(set->hub, started, child);
     if (!child->spoke) return -ENOMEM;
+    fut__hub_push(set->hub, child->spoke);
     child->future = started;
     child->set    = set;
     append(&set->waiting, child);
@@ -96,7 +97,7 @@ static inline fut_set_child_t *advance(fut_set_t *set, fut_context_t *cx) {
     fut__spoke_t    *spoke;
     fut_set_child_t *child;
     set->polling = true;
-    spoke        = fut__hub_turn(set->hub, cx);
+    spoke        = fut__hub_turn(set->hub, cx, false);
     set->polling = false;
     if (__builtin_expect(!spoke, 1)) return NULL;
     child        = spoke->owner;
