@@ -8,11 +8,6 @@
 
 /* ---- wake ----------------------------------------------------------------------------------------- */
 
-void fut__spoke_queue(fut__spoke_t *spoke) {
-    if (!spoke->queued) fut__hub_push(spoke->hub, spoke);
-    fut__hub_wake(spoke->hub);
-}
-
 /* `ringing` guards the two words of the task's waker, which the owner may change while others read them. Nobody waits here, so a
  * signal handler on top of either may wake, too (after the AtomicWaker of futures-rs):
  *
@@ -64,7 +59,7 @@ static void wake_elsewhere(fut__spoke_t *spoke, fut_tag_t tag, bool in_interrupt
 
 /* Any thread: the two words may be of different registrations. Each by itself is one that was true, a waker may be asked at
  * any time, and the executor is the same in all; see hub.h. */
-static bool is_here(const fut__hub_t *hub) {
+static inline bool is_here(const fut__hub_t *hub) {
     fut_waker_t waker = {fut__load_relaxed(&hub->waker.target), fut__load_relaxed(&hub->waker.tag)};
     if (!waker.target || !fut_waker_vtable_(waker)->is_here) return false;
     return fut_waker_vtable_(waker)->is_here(waker.target, waker.tag);
@@ -75,7 +70,7 @@ static void wake(void *target, fut_tag_t tag) {
     if (fut__spoke_tag(spoke) != tag) return;
     if (__builtin_expect(!is_here(spoke->hub), 0))
         wake_elsewhere(spoke, tag, false);
-    else if (!spoke->queued)
+    else
         fut__spoke_queue(spoke);
 }
 

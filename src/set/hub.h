@@ -117,8 +117,6 @@ void fut__hub_put(fut__hub_t *hub);
 fut__spoke_t *fut__spoke_take(fut__hub_t *hub, fut_future_t *started, void *owner);
 /* Its child is done, or goes elsewhere: its waker wakes nobody any more. Also from inside its poll. */
 void fut__spoke_end(fut__spoke_t *spoke);
-/* Have it polled. */
-void fut__spoke_queue(fut__spoke_t *spoke);
 /* Every child. `visit` may do to the hub and its spokes whatever it likes, except putting it. */
 typedef void fut__spoke_visitor_t(fut__spoke_t *spoke, void *data);
 void         fut__hub_visit(fut__hub_t *hub, fut__spoke_visitor_t *visit, void *data);
@@ -148,7 +146,13 @@ static inline void fut__hub_push(fut__hub_t *hub, fut__spoke_t *spoke) {
     hub->last     = &spoke->next;
 }
 
-/* The same, as the first one to be polled. */
+/* Have it polled. */
+static inline void fut__spoke_queue(fut__spoke_t *spoke) {
+    if (!spoke->queued) fut__hub_push(spoke->hub, spoke);
+    fut__hub_wake(spoke->hub);
+}
+
+/* The push of one that is to be polled first. */
 static inline void fut__hub_push_first(fut__hub_t *hub, fut__spoke_t *spoke) {
     if (!hub->first) hub->last = &spoke->next;
     spoke->queued = 1;

@@ -118,7 +118,7 @@ static void release_hub(fut_set_t *set) {
     set->hub = NULL;
 }
 
-static bool is_next_known(fut_set_t *set, fut_set_child_t **done) {
+static bool look_for_next(fut_set_t *set, fut_set_child_t **done) {
     fut_set_child_t *child = first_of(set->ordered ? &set->waiting : &set->done);
     *done                  = child && !child->spoke ? child : NULL;
     if (*done)
@@ -128,6 +128,12 @@ static bool is_next_known(fut_set_t *set, fut_set_child_t **done) {
     else
         release_hub(set);
     return true;
+}
+
+/* In short, for the usual case: no. */
+static inline bool is_next_known(fut_set_t *set, fut_set_child_t **done) {
+    if (!set->ordered && set->done.next == &set->done && set->size > 0) return false;
+    return look_for_next(set, done);
 }
 
 /* After a turn in which nobody was READY it is asked once more if a child has removed another, which was the last one or stood

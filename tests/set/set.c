@@ -317,6 +317,10 @@ static void moves_itself(meddler_t *self, fut_context_t *cx) {
     fut_set_remove(self->set, &self->child);
     cr_assert_eq(fut_set_push(self->set, &self->child, &self->future), 0);
 }
+static void gives_its_place_away(meddler_t *self, fut_context_t *cx) {
+    removes_itself(self, cx);
+    cr_assert_eq(item_push(self->set, self->other), 0);
+}
 static void cancels_all_but_itself(meddler_t *self, fut_context_t *cx) {
     (void)cx;
     fut_set_cancel(self->set, &self->other->child);
@@ -381,6 +385,22 @@ Test(set, a_child_may_leave_and_come_back) {
     fut_context_init(&cx, here_waker(&here), NULL);
     cr_assert_eq(fut_set_poll_next(&set, &cx, &done), READY);
     cr_assert_eq(done, &meddler.child);
+    fut_set_destroy(&set);
+}
+
+Test(set, a_child_may_leave_and_give_its_place_to_another) {
+    here_t    here  = {0};
+    item_t    other = {0};
+    meddler_t meddler;
+    fut_set_t set;
+
+    meddle(&set, &meddler, gives_its_place_away, &other);
+    meddler.polls = 2; /* READY in the poll in which it leaves */
+    cr_assert_eq(next_under(&set, here_waker(&here)), &nobody, "what is ready is not what is in its place now");
+    cr_assert(fut_is_done(&meddler.future));
+    cr_assert_eq(other.event.polls, 1);
+    fut_test_event_fire(&other.event, 1);
+    cr_assert_eq(next_under(&set, here_waker(&here)), &other);
     fut_set_destroy(&set);
 }
 
