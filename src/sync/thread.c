@@ -100,7 +100,7 @@ static void sleep_at(place_t *place, uint32_t seen) {
 
 /* The next place: threads that wait together seldom share one. */
 static fut_waker_t waker_of_this_thread(void) {
-    static const fut_waker_vtable_t        vtable  = {wake, wake, NULL, NULL, NULL};
+    static const fut_waker_vtable_t        vtable  = {.wake = wake, .wake_from_interrupt = wake};
     static const fut_waker_vtable_t *const target  = &vtable;
     static uint32_t                        waiters = 0; /* a number to count with, nothing else */
     return (fut_waker_t){(void *)(uintptr_t)&target, fut__add(&waiters, 1) % PLACES};
