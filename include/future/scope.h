@@ -126,28 +126,31 @@ int fut_scope_set_deadline(fut_scope_t *scope, fut_context_t *cx, fut_instant_t 
 /* SCOPE(scope, options...) { body } SCOPE_END(scope);           SCOPE(self->scope, .timeout = FUT_S(2), .shield = true)
  *
  * The body is a block of its own, in which a return leads to its end first. */
+/* clang-format off */
 #define FUT_SCOPE(...) FUT_SCOPE_AT_(__COUNTER__, __VA_ARGS__)
 #define FUT_SCOPE_AT_(c, ...)                                                                                          \
     {                                                                                                                  \
         FUT_CAT_(FUT_SCOPE_START_, FUT_DEFINE_COUNT_(__VA_ARGS__))(__VA_ARGS__);                                       \
         fut_scope_enter_(&(FUT_FIRST_(__VA_ARGS__, 0)), &self->frame, cx);                                             \
         {                                                                                                              \
+            _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"")                              \
             enum { fut_return_to_ = FUT_STOP_(c) };                                                                    \
+            _Pragma("GCC diagnostic pop")                                                                              \
             do
 #define FUT_SCOPE_START_1(scope)      FUT_START(scope, fut_scope)
 #define FUT_SCOPE_START_M(scope, ...) FUT_START(scope, fut_scope, __VA_ARGS__)
 
 #define FUT_SCOPE_END(scope)                                                                                           \
-    while (0)                                                                                                          \
-        ;                                                                                                              \
-    if (0) {                                                                                                           \
-        case FUT_CASE_(fut_return_to_): fut_scope_leave_(&(scope), &self->frame);                                      \
-    }                                                                                                                  \
-    }                                                                                                                  \
-    FUT_AWAIT(scope);                                                                                                  \
-    if (fut_scope_was_left_(&(scope), &self->frame)) FUT_LEAVE_();                                                     \
+            while (0);                                                                                                 \
+            if (0) {                                                                                                   \
+                case FUT_CASE_(fut_return_to_): fut_scope_leave_(&(scope), &self->frame);                              \
+            }                                                                                                          \
+        }                                                                                                              \
+        FUT_AWAIT(scope);                                                                                              \
+        if (fut_scope_was_left_(&(scope), &self->frame)) FUT_LEAVE_();                                                 \
     }                                                                                                                  \
     (void)0
+/* clang-format on */
 
 /* SCOPE_SPAWN(scope, slot, fn, arguments...): START the slot and spawn it. What goes wrong is the scope's error. */
 #define FUT_SCOPE_SPAWN(scope, slot, ...)                                                                              \

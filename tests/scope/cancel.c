@@ -453,6 +453,29 @@ ON_BOTH(a_shield_does_not_keep_off_fut_scope_cancel) {
     cr_assert_eq(fut_join_take(&handle.join), -ECANCELED);
 }
 
+/* A timeout around a function that has a scope, body and all. */
+typedef struct around {
+    ASYNC_FRAME(around, int, int limit);
+    limited_t     limited;
+    fut_timeout_t timeout;
+} around_t;
+ASYNC(around) {
+    ASYNC_BEGIN();
+    START(self->limited, limited, 0, false, 2);
+    AWAIT(self->timeout, fut_timeout, &self->limited.future, FUT_MS(self->limit));
+    fut_test_say("timeout over at %d", passed());
+    ASYNC_RETURN(self->timeout.output);
+    ASYNC_END();
+}
+
+ON_BOTH(a_timeout_around_a_scope_waits_for_its_children) {
+    struct around_join handle = STAGE_SPAWN(around, 20);
+    stage_run_on();
+    cr_assert(fut_test_said("a 1 at 10", "b -125 at 23", "finally -125", "timeout over at 23"));
+    cr_assert_eq(fut_join_take(&handle.join), 0);
+    cr_assert_eq(handle.output, -ETIMEDOUT);
+}
+
 /* Inner scopes in children of an outer one. */
 typedef struct nested {
     ASYNC_FRAME(nested, int, int timeout; bool shield; int inner_timeout);

@@ -139,6 +139,62 @@ ON_BOTH(children_go_on_while_their_parent_awaits_something_else) {
     cr_assert_eq(handle.output, 5);
 }
 
+/* ---- Polls for nothing ------------------------------------------------------------------------------------------- */
+
+typedef struct nervous {
+    ASYNC_FRAME(nervous, int);
+    fut_scope_t        scope;
+    worker_t           a, b;
+    fut_test_stutter_t stutter[2];
+} nervous_t;
+ASYNC(nervous) {
+    ASYNC_BEGIN();
+    START(self->a, worker, "a", &a, &c);
+    START(self->b, worker, "b", &b, NULL);
+    SCOPE(self->scope) {
+        SCOPE_SPAWN(self->scope, self->stutter[0], fut_test_stutter, &self->a.future);
+        SCOPE_SPAWN(self->scope, self->stutter[1], fut_test_stutter, &self->b.future);
+    }
+    SCOPE_END(self->scope);
+    ASYNC_RETURN(10 * self->a.output + self->b.output);
+    ASYNC_END();
+}
+typedef struct pest {
+    ASYNC_FRAME(pest, int);
+    nervous_t          nervous;
+    fut_test_stutter_t stutter;
+} pest_t;
+ASYNC(pest) {
+    ASYNC_BEGIN();
+    START(self->nervous, nervous);
+    AWAIT(self->stutter, fut_test_stutter, &self->nervous.future);
+    ASYNC_RETURN(self->nervous.output);
+    ASYNC_END();
+}
+
+ON_BOTH(polls_for_nothing_change_nothing) {
+    struct pest_join handle = STAGE_SPAWN(pest);
+    stage_run();
+    fut_test_event_fire(&b, 2);
+    stage_run();
+    fut_test_event_fire(&a, 1);
+    stage_run();
+    fut_test_event_fire(&c, 0);
+    stage_run();
+    cr_assert(fut_test_said("a begins", "b begins", "b got 2", "a got 1", "a ends"));
+    cr_assert_eq(fut_join_take(&handle.join), 0);
+    cr_assert_eq(handle.output, 12);
+
+    handle = STAGE_SPAWN(pest);
+    stage_run();
+    fut_join_cancel(&handle.join);
+    stage_run();
+    fut_test_event_fire(&c, 0);
+    stage_run();
+    cr_assert(fut_test_said("a begins", "b begins", "a cancelled", "b cancelled", "a ends"));
+    cr_assert_eq(fut_join_take(&handle.join), -ECANCELED);
+}
+
 /* ---- Ways to leave the body -------------------------------------------------------------------------------------- */
 
 enum { BREAK, CONTINUE, RETURN_VALUE, RETURN_ERROR, TRY_ERROR };
