@@ -15,7 +15,9 @@ ASYNC(parent) {
 #ifdef FIXED
     SCOPE(self->scope)
 #endif
-    { fut_test_say("body"); }
+    {
+        fut_test_say("body");
+    }
     SCOPE_END(self->scope);
     ASYNC_RETURN(0);
     ASYNC_END();
