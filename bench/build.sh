@@ -5,7 +5,7 @@
 BUILD=${BUILD:-build}
 CC=${CC:-cc}
 RESULTS=${RESULTS:-$BUILD/bench} # the directory for what is written
-bench_programs=$(for source in bench/*/*.c; do source=${source#bench/}; echo "${source%.c}"; done) # core/yield ...
+bench_programs=$(cd bench && for source in */*.c; do echo "${source%.c}"; done) # core/yield
 
 # is_stale FILE SOURCE...: it is not there, or a source is newer
 is_stale() {

@@ -1,4 +1,4 @@
-/* harness.h: rounds, clocks and medians for the programs in bench/core.
+/* harness.h: rounds, clocks and medians for the programs in bench/core and bench/compose.
  *
  * A program is a table of workloads and one call:
  *

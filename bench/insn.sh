@@ -27,6 +27,9 @@ core/await_depth  await_depth_1000  20000
 core/spawn        spawn_seq         20000
 core/spawn        spawn_join_1m    100000
 core/timers       timer_churn       20000
+compose/set       set_wake_10       20000
+compose/set       set_wake_10000    20000
+compose/set       set_push          20000
 '
 
 # instructions PROGRAM WORKLOAD COUNT

@@ -79,12 +79,12 @@ ASYNC(collect) {
 }
 
 static void wakes(bench_round_t *round) {
-    ring_t               ring    = {.size = round->argument, .last = round->count};
-    member_t            *members = bench_allocate(ring.size * sizeof *members);
-    fut_executor_t       executor;
-    struct collect_join  collected;
-    double               start = 0;
-    ring.wakers                = bench_allocate(ring.size * sizeof *ring.wakers);
+    ring_t              ring    = {.size = round->argument, .last = round->count};
+    member_t           *members = bench_allocate(ring.size * sizeof *members);
+    fut_executor_t      executor;
+    struct collect_join collected;
+    double              start = 0;
+    ring.wakers               = bench_allocate(ring.size * sizeof *ring.wakers);
     bench_check(fut_executor_init(&executor, NULL) == 0, "no executor");
     collected = SPAWN(&executor, collect, &ring, members, &start);
     bench_check(fut_executor_run_until_stalled(&executor) == 1, "the children wait");
@@ -100,15 +100,6 @@ static void wakes(bench_round_t *round) {
 }
 
 /* ---- children that are ready at once ----------------------------------------------------------------------------- */
-
-typedef struct churn {
-    ASYNC_FRAME(churn, uint64_t, uint64_t times);
-    uint64_t       i, sum;
-    member_t       member;
-    ring_t         ring;
-    fut_set_t      set;
-    fut_set_next_t next;
-} churn_t;
 
 typedef struct instant {
     FUT_FUTURE(instant, int, int value);
@@ -141,7 +132,8 @@ ASYNC(short_lives) {
     bench_check(fut_set_push(&self->set, &self->children[1], &self->instants[1].future) == 0, "push");
     for (self->i = 0; self->i < self->times; self->i++) {
         START(self->instants[self->i % 2], instant, 1);
-        bench_check(fut_set_push(&self->set, &self->children[self->i % 2], &self->instants[self->i % 2].future) == 0, "push");
+        bench_check(fut_set_push(&self->set, &self->children[self->i % 2], &self->instants[self->i % 2].future) == 0,
+                    "push");
         AWAIT(self->next, fut_set_next, &self->set);
         self->sum += (uint64_t)self->instants[(self->i + 1) % 2].output;
     }
