@@ -48,11 +48,13 @@ void fut_mutex_destroy(fut_mutex_t *mutex);
 
 void fut_mutex_unlock_slow_(fut_mutex_t *mutex);
 
-/* The three functions below are a compare-and-swap each. Taking acquires what the last unlock released. */
+/* The functions below are a compare-and-swap each, with no look before it: that would wait for the swap of the last one. Taking
+ * acquires what the last unlock released. */
+FUT_INLINE_ bool fut_mutex_change_(fut_mutex_t *mutex, uint32_t from, uint32_t to, int order) {
+    return __atomic_compare_exchange_n(&mutex->word, &from, to, false, order, __ATOMIC_RELAXED);
+}
 FUT_INLINE_ bool fut_mutex_take_(fut_mutex_t *mutex) {
-    uint32_t free = 0;
-    return __atomic_compare_exchange_n(&mutex->word, &free, FUT_MUTEX_LOCKED_, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
+    return fut_mutex_change_(mutex, 0, FUT_MUTEX_LOCKED_, __ATOMIC_ACQUIRE);
 }
 
 /* Locked? False: somebody has it. Any thread; does not wait. */
@@ -60,9 +62,7 @@ FUT_MUST_USE FUT_INLINE_ bool fut_mutex_try_lock(fut_mutex_t *mutex) { return fu
 
 /* Any thread. Wakes the next, and hands it the mutex. Stops where the mutex is not locked. */
 FUT_INLINE_ void fut_mutex_unlock(fut_mutex_t *mutex) {
-    uint32_t locked = FUT_MUTEX_LOCKED_;
-    if (!__atomic_compare_exchange_n(&mutex->word, &locked, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-        fut_mutex_unlock_slow_(mutex);
+    if (!fut_mutex_change_(mutex, FUT_MUTEX_LOCKED_, 0, __ATOMIC_RELEASE)) fut_mutex_unlock_slow_(mutex);
 }
 
 /* For a plain thread: sleeps until it is locked. 0. -EDEADLK: called inside of a poll, which would stop its executor; only
