@@ -30,6 +30,12 @@ core/timers       timer_churn       20000
 compose/set       set_wake_10       20000
 compose/set       set_wake_10000    20000
 compose/set       set_push          20000
+sync/locks mutex_free 20000
+sync/locks local_mutex_free 20000
+sync/locks mutex_100 20000
+sync/locks local_mutex_100 20000
+sync/locks semaphore_free 20000
+sync/locks notify_free 20000
 '
 
 # instructions PROGRAM WORKLOAD COUNT
