@@ -112,7 +112,7 @@ FUT_INLINE_ void fut_mutex_release(fut_mutex_lock_t *lock) {
 
 /* ---- One thread --------------------------------------------------------------------------- */
 
-/* The same for futures which are all polled by one thread: no atomics, a third of the time. An executor sees a deadlock
+/* The same for futures which are all polled by one thread: no atomics. An executor sees a deadlock
  * among those who wait for it. 16 bytes; zeros: not locked. */
 typedef struct fut_local_mutex {
     bool          locked;
