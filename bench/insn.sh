@@ -19,23 +19,23 @@ log=$RESULTS/callgrind.log
 
 # program, workload, n
 workloads='
-core/ready_chain  ready_chain_5     20000
-core/yield        yield_1           20000
-core/yield        yield_1000        50000
-core/await_depth  await_depth_1     20000
-core/await_depth  await_depth_1000  20000
-core/spawn        spawn_seq         20000
-core/spawn        spawn_join_1m    100000
-core/timers       timer_churn       20000
-compose/set       set_wake_10       20000
-compose/set       set_wake_10000    20000
-compose/set       set_push          20000
-sync/locks mutex_free 20000
-sync/locks local_mutex_free 20000
-sync/locks mutex_100 20000
-sync/locks local_mutex_100 20000
-sync/locks semaphore_free 20000
-sync/locks notify_free 20000
+core/ready_chain  ready_chain_5      20000
+core/yield        yield_1            20000
+core/yield        yield_1000         50000
+core/await_depth  await_depth_1      20000
+core/await_depth  await_depth_1000   20000
+core/spawn        spawn_seq          20000
+core/spawn        spawn_join_1m     100000
+core/timers       timer_churn        20000
+compose/set       set_wake_10        20000
+compose/set       set_wake_10000     20000
+compose/set       set_push           20000
+sync/locks        mutex_free         20000
+sync/locks        local_mutex_free   20000
+sync/locks        mutex_100          20000
+sync/locks        local_mutex_100    20000
+sync/locks        semaphore_free     20000
+sync/locks        notify_free        20000
 '
 
 # instructions PROGRAM WORKLOAD COUNT
