@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tour.h"
@@ -22,6 +23,9 @@ static const struct chapter {
     {"An echo server and 1,000 clients in one thread", "4-echo.c", echo},
     {"A timeout, a cancellation, and what FINALLY is for", "5-cancel.c", cancelled},
     {"An executor of your own, and a wake from a thread", "6-executor.c", executor},
+    {"Fan out, fan in: a hundred requests", "7-fan-out.c", fan_out},
+    {"At most five at once", "8-limit.c", limited},
+    {"A scope: the first failure cancels the siblings", "10-scope.c", scope},
 };
 enum { CHAPTERS = sizeof chapters / sizeof *chapters };
 
@@ -43,7 +47,9 @@ static int tell(int number) {
 
 /* The number of a chapter, or 0. */
 static int number_of(const char *word) {
-    return word[0] >= '1' && word[0] <= '0' + CHAPTERS && !word[1] ? word[0] - '0' : 0;
+    char *end;
+    long  number = strtol(word, &end, 10);
+    return word[0] >= '1' && word[0] <= '9' && !*end && number <= CHAPTERS ? (int)number : 0;
 }
 
 static bool is_list(const char *word) { return !strcmp(word, "list") || !strcmp(word, "--list"); }

@@ -9,5 +9,8 @@ int kitchen(void);   /* 3 */
 int echo(void);      /* 4 */
 int cancelled(void); /* 5 */
 int executor(void);  /* 6 */
+int fan_out(void);   /* 7 */
+int limited(void);   /* 8 */
+int scope(void);     /* 10 */
 
 #endif
