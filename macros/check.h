@@ -8,6 +8,9 @@
  *     - a future answers PENDING although neither it nor its children took the waker
  *     - a future is polled by another thread than the one that polled it before
  *     - a future is dropped, or polled, while it is being polled
+ *     - a future stands in a group (future/group.h) twice
+ *
+ * Says on stderr, once for each place, that a SELECT cancels again and again a future which loses bytes by that.
  */
 #ifndef FUT_MACROS_CHECK_H
 #define FUT_MACROS_CHECK_H
@@ -17,6 +20,9 @@ void       fut_check_start(fut_future_t *slot, const char *slot_text, const char
 void       fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, unsigned long line);
 fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t answer);
 void       fut_check_drop(const fut_future_t *future);
+void fut_check_children(const fut_future_t *group, fut_future_t *const *children, unsigned count, const char *file,
+                        unsigned long line);
+void fut_check_loser(const fut_future_t *loser, const char *file, unsigned long line);
 
 #if defined(FUT_CHECKED)
 #define FUT_CHECK_START_(slot) fut_check_start(&(slot).future, #slot, __FILE__, __LINE__)

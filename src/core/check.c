@@ -1,10 +1,10 @@
 /* check.c: what a checked build verifies; macros/check.h says when each is called.
  *
- * Three memories. Per thread, the futures that are being polled right now, innermost last. For the process, every
+ * Four memories. Per thread, the futures that are being polled right now, innermost last. For the process, every
  * future that answered PENDING to a checked poll, by address: an entry proves that the bytes there were once this
  * future, so that they may be looked at when the slot is started again. Entries may be stale (a future dropped by
  * unchecked code): one counts only while the bytes still show the same kind of future, pending. And, by the frame that
- * they lie in, the futures that must be done before it is. Not from fut_set_allocator: whoever counts there counts what
+ * they lie in, the futures that must be done before it is; and which SELECTs cancelled what loses bytes. Not from fut_set_allocator: whoever counts there counts what
  * the library needs without the checks.
  */
 #include <pthread.h>
@@ -212,6 +212,79 @@ void fut_check_drop(const fut_future_t *future) {
     HASH_FIND_PTR(table, &future, entry);
     if (entry) forget(entry);
     (void)evict(future);
+    unlock();
+}
+
+void fut_check_children(const fut_future_t *group, fut_future_t *const *children, unsigned count, const char *file,
+                        unsigned long line) {
+    unsigned i, j;
+    for (i = 0; i < count; i++) {
+        if (children[i] == group) stop(group, file, line, "stands among its own children");
+        for (j = 0; j < i; j++)
+            if (children[j] == children[i]) stop(group, file, line, "the same child stands in it twice");
+    }
+}
+
+/* ---- Losers -------------------------------------------------------------------------------- */
+
+/* A SELECT that cancelled a child which loses bytes by that. Once is a decision; the same child, cancelled by the same
+ * SELECT again, is a loop. */
+typedef struct lossy {
+    const fut_future_t *loser;
+    const char         *file;
+    unsigned long       line;
+    bool                reported;
+    struct lossy       *next;
+} lossy_t;
+static lossy_t *lossy;
+
+/* What a future waits for in the end, and the innermost async function on the way there. */
+static const fut_future_t *innermost(const fut_future_t *future, const fut_future_t **frame) {
+    const fut_future_t *next;
+    *frame = NULL;
+    for (; fut_is_pending(future); future = next) {
+        fut_note_t note = {0};
+        if (fut_is_frame_(future)) {
+            *frame = future;
+            next   = ((const fut_frame_t *)(const void *)future)->awaiting;
+        } else {
+            if (future->vtable->describe) future->vtable->describe(future, &note);
+            next = note.child;
+        }
+        if (!next) break;
+    }
+    return future;
+}
+
+static lossy_t *lossy_at(const char *file, unsigned long line, const fut_future_t *loser) {
+    lossy_t *entry;
+    for (entry = lossy; entry; entry = entry->next)
+        if (entry->line == line && !strcmp(entry->file, file) && (entry->reported || entry->loser == loser)) break;
+    return entry;
+}
+
+static void lose(const fut_future_t *loser, const fut_future_t *place, const char *what, const char *file,
+                 unsigned long line) {
+    lossy_t *entry = lossy_at(file, line, loser);
+    if (!entry) {
+        entry = malloc(sizeof *entry);
+        if (!entry) return;
+        *entry = (lossy_t){loser, file, line, false, lossy};
+        lossy  = entry;
+    } else if (!entry->reported) {
+        entry->reported = true;
+        fprintf(stderr,
+                "libfuture: %s (%s:%lu): was cancelled by the SELECT at %s:%lu and loses bytes each time: use "
+                "SELECT_KEEP\n",
+                what, place->vtable->file, line_of(place), file, line);
+    }
+}
+
+void fut_check_loser(const fut_future_t *loser, const char *file, unsigned long line) {
+    const fut_future_t *frame, *leaf = innermost(loser, &frame);
+    if (!fut_is_pending(leaf) || leaf->vtable->loses != FUT_LOSES_BYTES) return;
+    lock();
+    lose(loser, frame ? frame : leaf, leaf->vtable->name, file, line);
     unlock();
 }
 
