@@ -133,13 +133,17 @@ FUT_INLINE_ void fut_group_check_losers_(fut_group_t *self, const fut_future_t *
 #endif
 }
 
-/* Cancel all but the winner. Those without a `cancel` are done at once, the others when they have been polled. */
+/* Cancel all but the winner. Those without a `cancel` are done at once; the others stay in the table, to be polled on. */
 FUT_INLINE_ void fut_group_end_(fut_group_t *self, const fut_future_t *winner) {
     fut_strand_t *children = fut_group_children_(self);
-    unsigned      i;
+    unsigned      i, left = 0;
+    for (i = 0; i < self->count; i++) {
+        if (children[i].root == winner) continue;
+        fut_cancel(children[i].root);
+        if (!fut_is_done(children[i].root)) children[left++] = children[i];
+    }
+    self->count = (uint8_t)left;
     self->waits = FUT_ENDING_;
-    for (i = 0; i < self->count; i++)
-        if (children[i].root != winner) fut_cancel(children[i].root);
 }
 
 FUT_INLINE_ fut_poll_t fut_group_nobody_(fut_group_t *self, int output) {
@@ -171,7 +175,7 @@ FUT_INLINE_ fut_poll_t fut_group_decided_(fut_group_t *self, unsigned at, fut_co
     self->output = self->waits == FUT_TRY_JOIN_ ? (int)fut_result(winner) : (int)at;
     if (self->waits >= FUT_KEEP_) return fut_ready(&self->future);
     fut_group_end_(self, winner);
-    return fut_group_join_(self, cx);
+    return self->count > 0 ? fut_group_join_(self, cx) : fut_ready(&self->future);
 }
 
 FUT_INLINE_ fut_poll_t fut_group_poll(fut_group_t *self, fut_context_t *cx) {
