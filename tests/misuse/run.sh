@@ -7,6 +7,8 @@
 #     // expect COMPILER [FLAGS]: TEXT    gcc, clang or both: the diagnostics contain TEXT. Where TEXT begins with
 #                                         "error:" it does not compile, with "warning:" it does
 #     // run [FLAGS]: TEXT                it compiles, is stopped by SIGABRT, and TEXT is on stderr
+#     // says [FLAGS]: TEXT               it compiles, works all the same, and TEXT is on stderr, once; under FIXED
+#                                         nothing is
 #     // works: FLAGS                     with these it is no mistake
 #
 #     COMPILERS="gcc-12 clang-14" tests/misuse/run.sh [program ...]
@@ -86,26 +88,36 @@ must_stop() { # COMPILER FLAGS TEXT
     grep -qF -e "$3" "$scratch/said" || complain "$1 $2: did not say: $3"
 }
 
+must_say() { # COMPILER FLAGS TEXT
+    build "$1" "$2" || { complain "$1 $2: did not compile"; return; }
+    "$scratch/program" >"$scratch/said" 2>&1
+    status=$?
+    [ $status -eq 0 ] || complain "$1 $2: ended with status $status"
+    [ "$(grep -cF -e "$3" "$scratch/said")" = 1 ] || complain "$1 $2: did not say once: $3"
+}
+
 must_work() { # COMPILER FLAGS
     build "$1" "$2" || { complain "$1 $2: did not compile silently"; return; }
     [ ! -s "$scratch/said" ] || complain "$1 $2: was not silent"
     "$scratch/program" >"$scratch/said" 2>&1
     status=$?
     [ $status -eq 0 ] || complain "$1 $2: ended with status $status"
+    [ -z "$quiet" ] || [ ! -s "$scratch/said" ] || complain "$1 $2: said something"
 }
 
 # The directives of a program as lines "verb|words|text".
 directives() {
-    sed -n 's,^// \(expect\|run\|works\|flags\|needs\)\( [^:]*\)\{0\,1\}: *\(.*\)$,\1|\2|\3,p' "$here/$program.c"
+    sed -n 's,^// \(expect\|run\|says\|works\|flags\|needs\)\( [^:]*\)\{0\,1\}: *\(.*\)$,\1|\2|\3,p' "$here/$program.c"
 }
 
 examine() {
-    flags='' layers=core strict=''
+    flags='' layers=core strict='' quiet=''
     directives >"$scratch/directives"
     while IFS='|' read -r verb words text; do
         case $verb in
             flags) flags=$text ;;
             needs) layers='all' ;;
+            says) quiet=yes ;;
         esac
     done <"$scratch/directives"
     for cc in $compilers; do
@@ -121,6 +133,7 @@ examine() {
                     fi
                     ;;
                 run) for level in -O0 -O2; do must_stop "$cc" "$level $words" "$text"; done ;;
+                says) for level in -O0 -O2; do must_say "$cc" "$level $words" "$text"; done ;;
                 works) for level in -O0 -O2; do must_work "$cc" "$level $silent $text"; done ;;
             esac
         done <"$scratch/directives"
@@ -129,7 +142,7 @@ examine() {
             must_work "$cc" "$silent $strict $level -DFIXED -DFUT_COMPUTED_GOTO"
         done
     done
-    grep -q '^\(expect\|run\)|' "$scratch/directives" || complain "expects nothing"
+    grep -q '^\(expect\|run\|says\)|' "$scratch/directives" || complain "expects nothing"
 }
 
 [ $# -gt 0 ] || set -- "$here"/*.c
