@@ -117,7 +117,7 @@
 
 #define FUT_AWAIT_GROUP_(c, slot)                                                                                    \
     FUT_WAIT_(c, &(slot).future, FUT_BY_HAND_,                                                                       \
-              FUT_CHECK_POLL_(&(slot).future, cx, fut_group_poll(FUT_GROUP_OF_(slot), cx)), (void)0)
+              FUT_CHECK_AWAIT_(&(slot).future, cx, fut_group_poll(FUT_GROUP_OF_(slot), cx)), (void)0)
 #define FUT_COMPOSE_(c, waits, slot, ...)                                                                            \
     do {                                                                                                             \
         FUT_START_GROUP_(waits, slot, __VA_ARGS__);                                                                  \
@@ -135,7 +135,7 @@
 #define FUT_SELECT_NOW(slot, ...)                                                                                    \
     do {                                                                                                             \
         FUT_START_GROUP_(FUT_NOW_, slot, __VA_ARGS__);                                                               \
-        (void)!FUT_CHECK_POLL_(&(slot).future, cx, fut_group_poll(FUT_GROUP_OF_(slot), cx));                         \
+        (void)!FUT_CHECK_AWAIT_(&(slot).future, cx, fut_group_poll(FUT_GROUP_OF_(slot), cx));                         \
     } while (0)
 
 /* Graceful, and in the FINALLY of a hard drop at once. */
