@@ -103,7 +103,7 @@ int fut_set_push(fut_set_t *set, fut_set_child_t *child, fut_future_t *started);
  * is not in this set. At any time, also from inside the poll of a child, this one or another. */
 void fut_set_remove(fut_set_t *set, fut_set_child_t *child);
 
-/* Cancel a child gracefully, see fut_cancel; NULL: all of them. It stays in the set until it has ended, and comes out as others do.
+/* Cancel a child gracefully, see fut_cancel; NULL: all of them, in any order. It stays in the set until it has ended, and comes out as others do.
  * At any time, but not a child from inside its own poll. */
 void fut_set_cancel(fut_set_t *set, fut_set_child_t *child);
 

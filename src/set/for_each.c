@@ -72,7 +72,7 @@ static void for_each_cancel(fut_future_t *future) {
 }
 
 static void for_each_describe(const fut_future_t *future, fut_note_t *note) {
-    note->text   = "futures that run";
+    note->text   = "so many that run:";
     note->kind   = FUT_NOTE_NUMBER;
     note->number = (int64_t)((const fut_for_each_concurrent_t *)(const void *)future)->all.left;
 }

@@ -80,7 +80,7 @@ static void try_join_cancel(fut_future_t *future) { cancel_all(future, &((fut_tr
 
 static void describe_all(const fut_gather_t *all, const fut_futures_t *futures, fut_note_t *note) {
     size_t i     = 0;
-    note->text   = "the ends of so many futures, the first of them";
+    note->text   = "the ends of";
     note->kind   = FUT_NOTE_NUMBER;
     note->number = (int64_t)(all->left + futures->count - all->begun);
     while (i < futures->count && fut_is_done(fut__nth(futures, i))) i++;

@@ -10,7 +10,7 @@
 #include "hub.h"
 
 _Static_assert(offsetof(fut_set_child_t, links) == 0, "a link is a child");
-_Static_assert(sizeof(fut_set_drive_t) == 6 * sizeof(void *) || sizeof(void *) != 8, "C++ knows the size of a set");
+_Static_assert(sizeof(fut_set_drive_t) == 6 * sizeof(void *), "C++ knows the size of a set");
 
 /* ---- struct, init ----------------------------------------------------------------------------- */
 
@@ -177,7 +177,7 @@ static void next_drop(fut_future_t *future) { ((fut_set_next_t *)(void *)future)
 
 static void describe_set(fut_set_t *set, fut_note_t *note) {
     const fut_set_child_t *child = first_of(&set->waiting);
-    note->text                   = "the next of so many children, the first of them";
+    note->text                   = "the next of";
     note->kind                   = FUT_NOTE_NUMBER;
     note->number                 = (int64_t)set->size;
     note->child                  = child ? child->future : NULL;
