@@ -15,16 +15,17 @@
  *
  *     AWAIT(self->all, fut_join_all, FUT_EACH(self->workers));  // echo_t workers[100], all of them started
  *
- * The price: a child needs 48 bytes in the caller's storage, and about as much again of the library's memory for a waker of its
- * own. That memory is recycled, never returned while the process lives: a child's waker may be used at any time, like any waker.
- * A wake touches one child, however many there are, and costs what it costs with ten.
+ * The price: a child needs 48 bytes in the caller's storage, and about as much again of the library's memory for a
+ * waker of its own. That memory is recycled, never returned while the process lives: a child's waker may be used at any
+ * time, like any waker. A wake touches one child, however many there are, and costs what it costs with ten.
  *
- * The trap: the children of a set are polled when the set is, by nobody else. While its owner awaits something else they stand
- * still, with whatever they hold (a lock, a place in a queue), and what the owner awaits may be just that. AWAIT_BESIDE
- * awaits something while the set goes on. Children that must go on in any case are tasks: see docs/sets.md.
+ * The trap: the children of a set are polled when the set is, by nobody else. While its owner awaits something else
+ * they stand still, with whatever they hold (a lock, a place in a queue), and what the owner awaits may be just that.
+ * AWAIT_BESIDE awaits something while the set goes on. Children that must go on in any case are tasks: see
+ * docs/sets.md.
  *
- * Executor's thread, all of it; the children's wakers alone may be used by any thread. A set is polled by one task at a time,
- * and like every future stays with its executor.
+ * Executor's thread, all of it; the children's wakers alone may be used by any thread. A set is polled by one task at a
+ * time, and like every future stays with its executor.
  */
 #ifndef FUT_SET_H
 #define FUT_SET_H
@@ -61,9 +62,9 @@ FUT_INLINE_ void fut_set_child_init(fut_set_child_t *child, void *data) {
 }
 
 #ifndef __cplusplus
-/* fut_set_drive: await `child`, a started future, and poll the children of `set` meanwhile. Those that are done wait in the set
- * for the next fut_set_next. The child's output is in the child. Cancelling and dropping it cancels and drops the child;
- * the set stays as it is. AWAIT_BESIDE is the short form. */
+/* fut_set_drive: await `child`, a started future, and poll the children of `set` meanwhile. Those that are done wait in
+ * the set for the next fut_set_next. The child's output is in the child. Cancelling and dropping it cancels and drops
+ * the child; the set stays as it is. AWAIT_BESIDE is the short form. */
 typedef struct fut_set_drive {
     FUT_FUTURE(fut_set_drive, void, fut_set_t *set; fut_future_t *child);
     fut_future_t *leaf; /* of the child */
@@ -90,26 +91,27 @@ void fut_set_init(fut_set_t *set);
 /* An empty set whose children come out in the order in which they were pushed. */
 void fut_set_init_ordered(fut_set_t *set);
 
-/* Drops the futures that are left, see fut_drop, and takes every child out. Afterwards the set is as after init, so a second call
- * does nothing. Stops the program if it is called from inside the poll of a child. */
+/* Drops the futures that are left, see fut_drop, and takes every child out. Afterwards the set is as after init, so a
+ * second call does nothing. Stops the program if it is called from inside the poll of a child. */
 void fut_set_destroy(fut_set_t *set);
 
-/* Put a started future into the set. Child and future belong to the caller, and stay where they are until the child has come
- * out: by next, remove or destroy. At any time, also from inside the poll of a child. Whoever awaits the set is woken.
- * 0; -EBUSY: the child is in a set; -ENOMEM; -ECANCELED: the set is being destroyed. On an error nothing has changed. */
+/* Put a started future into the set. Child and future belong to the caller, and stay where they are until the child has
+ * come out: by next, remove or destroy. At any time, also from inside the poll of a child. Whoever awaits the set is
+ * woken. 0; -EBUSY: the child is in a set; -ENOMEM; -ECANCELED: the set is being destroyed. On an error nothing has
+ * changed. */
 int fut_set_push(fut_set_t *set, fut_set_child_t *child, fut_future_t *started);
 
-/* Take a child out without dropping its future, which may be polled elsewhere, pushed again, or dropped. Does nothing if the child
- * is not in this set. At any time, also from inside the poll of a child, this one or another. */
+/* Take a child out without dropping its future, which may be polled elsewhere, pushed again, or dropped. Does nothing
+ * if the child is not in this set. At any time, also from inside the poll of a child, this one or another. */
 void fut_set_remove(fut_set_t *set, fut_set_child_t *child);
 
-/* Cancel a child gracefully, see fut_cancel; NULL: all of them, in any order. It stays in the set until it has ended, and comes out as others do.
- * At any time, but not a child from inside its own poll. */
+/* Cancel a child gracefully, see fut_cancel; NULL: all of them, in any order. It stays in the set until it has ended,
+ * and comes out as others do. At any time, but not a child from inside its own poll. */
 void fut_set_cancel(fut_set_t *set, fut_set_child_t *child);
 
-/* READY: a child whose future is done and which is no longer in the set; or NULL, the set is empty. PENDING: none is done.
- * One call polls each child that was woken at most once, and no more than the budget allows. Stops the program if it is called from
- * inside the poll of a child. */
+/* READY: a child whose future is done and which is no longer in the set; or NULL, the set is empty. PENDING: none is
+ * done. One call polls each child that was woken at most once, and no more than the budget allows. Stops the program if
+ * it is called from inside the poll of a child. */
 FUT_MUST_USE fut_poll_t fut_set_poll_next(fut_set_t *set, fut_context_t *cx, fut_set_child_t **done);
 
 /* Children in the set, done or not. */
@@ -155,17 +157,17 @@ typedef struct fut_gather {
     int              error;       /* why the others are being cancelled; 0: they are not         */
 } fut_gather_t;
 
-/* fut_join_all: ready when every future of the array is. They were started, belong to the caller, and have their outputs in
- * their places. Output: 0; -ENOMEM or -ECANCELED: they were cancelled, and have ended. None at all: ready at once.
- * Cancelling cancels them all and waits for their ends. Dropping drops them. */
+/* fut_join_all: ready when every future of the array is. They were started, belong to the caller, and have their
+ * outputs in their places. Output: 0; -ENOMEM or -ECANCELED: they were cancelled, and have ended. None at all: ready at
+ * once. Cancelling cancels them all and waits for their ends. Dropping drops them. */
 typedef struct fut_join_all {
     FUT_FUTURE(fut_join_all, int, fut_futures_t futures);
     fut_gather_t all;
 } fut_join_all_t;
 FUT_DECLARE(fut_join_all);
 
-/* The same, but the first future with a negative output ends it: the others are cancelled gracefully, and when all have ended that
- * output is this one's. */
+/* The same, but the first future with a negative output ends it: the others are cancelled gracefully, and when all have
+ * ended that output is this one's. */
 typedef struct fut_try_join_all {
     FUT_FUTURE(fut_try_join_all, int, fut_futures_t futures);
     fut_gather_t all;
@@ -182,10 +184,10 @@ FUT_DECLARE(fut_try_join_all);
  *     }
  *     AWAIT(self->all, fut_for_each_concurrent, FUT_EACH(self->slots), next, NULL, self);       // fetch_t slots[8]
  *
- * `next` fills a free slot and answers 1; 0: there are no more; negative: an error. `done`, which may be NULL, is told when the
- * future in a slot has ended, before the slot is used again. Output: 0; or the first error, of a future or of `next`: then
- * nothing new is started, what runs is cancelled gracefully, and has ended. -EINVAL: no slots. -ENOMEM, -ECANCELED
- * likewise. */
+ * `next` fills a free slot and answers 1; 0: there are no more; negative: an error. `done`, which may be NULL, is told
+ * when the future in a slot has ended, before the slot is used again. Output: 0; or the first error, of a future or of
+ * `next`: then nothing new is started, what runs is cancelled gracefully, and has ended. -EINVAL: no slots. -ENOMEM,
+ * -ECANCELED likewise. */
 typedef struct fut_for_each_concurrent {
     FUT_FUTURE(fut_for_each_concurrent, int, fut_futures_t slots; int (*next)(void *data, fut_future_t *slot);
                void (*done)(void *data, fut_future_t *slot); void *data);

@@ -1,4 +1,5 @@
-/* hub.c: wake, queue; turn, poll; the waker of the task; memory. hub.h has the picture and the numbers in brackets. */
+/* hub.c: wakes, from here and from elsewhere; the waker of the task; memory. hub.h has the picture, the numbers in
+ * brackets, and the way of a poll. */
 #include "hub.h"
 
 #include <pthread.h>
@@ -8,20 +9,21 @@
 
 /* ---- wake ----------------------------------------------------------------------------------------- */
 
-/* `ringing` guards the two words of the task's waker, which the owner may change while others read them. Nobody waits here, so a
- * signal handler on top of either may wake, too (after the AtomicWaker of futures-rs):
+/* `ringing` guards the two words of the task's waker, which the owner may change while others read them. Nobody waits
+ * here, so a signal handler on top of either may wake, too (after the AtomicWaker of futures-rs):
  *
  *     REGISTERING   the owner writes. Who comes to wake sets WAKING and goes; the owner, when it is through, finds that
  *                   and wakes the new waker itself.
- *     WAKING        somebody copies the waker and will wake it. Another who comes to wake goes; the owner, if it has a new
- *                   waker just then, does not wait: it wakes that one and registers in the next turn.
+ *     WAKING        somebody copies the waker and will wake it. Another who comes to wake goes; the owner, if it has a
+ *                   new waker just then, does not wait: it wakes that one and registers in the next turn.
  *
- * The bad interleaving would be: the owner looks into the inbox and finds nothing; a spoke is put there; its wake goes to the
- * old waker; the owner registers the new one and sleeps. But the owner registers first, then looks. A wake whose swap of
- * `ringing` comes before the owner's publishes its inbox to the owner's look; one that comes after it sees the new waker.
+ * The bad interleaving would be: the owner looks into the inbox and finds nothing; a spoke is put there; its wake goes
+ * to the old waker; the owner registers the new one and sleeps. But the owner registers first, then looks. A wake whose
+ * swap of `ringing` comes before the owner's publishes its inbox to the owner's look; one that comes after it sees the
+ * new waker.
  *
- * And two wakes: B finds A's WAKING and leaves. A takes WAKING away after that, in the same sequence of swaps, and wakes
- * only then: so what B wrote before is visible to the poll that A causes. */
+ * And two wakes: B finds A's WAKING and leaves. A takes WAKING away after that, in the same sequence of swaps, and
+ * wakes only then: so what B wrote before is visible to the poll that A causes. */
 enum { REGISTERING = 1, WAKING = 2 };
 
 static void wake_outer(fut__hub_t *hub, bool in_interrupt) {
@@ -37,11 +39,11 @@ static void wake_outer(fut__hub_t *hub, bool in_interrupt) {
         fut_wake(waker);
 }
 
-/* Once NOTIFIED is set the spoke stays this child's or nobody's, so the hub stays what it is, too. Should the set be gone before
- * the inbox is filled, the next owner of the hub empties it, and was woken for nothing.
+/* Once NOTIFIED is set the spoke stays this child's or nobody's, so the hub stays what it is, too. Should the set be
+ * gone before the inbox is filled, the next owner of the hub empties it, and was woken for nothing.
  *
- * The inbox is a stack that is only ever emptied whole, so the ABA problem does not arise (R. K. Treiber, 1986). The swap
- * publishes the link, and what this thread did before, to take_inbox. */
+ * The inbox is a stack that is only ever emptied whole, so the ABA problem does not arise (R. K. Treiber, 1986). The
+ * swap publishes the link, and what this thread did before, to fut__hub_take_inbox. */
 static void wake_elsewhere(fut__spoke_t *spoke, fut_tag_t tag, bool in_interrupt) {
     fut__hub_t   *hub   = spoke->hub;
     uint32_t      state = fut__load_relaxed(&spoke->state);
@@ -57,8 +59,8 @@ static void wake_elsewhere(fut__spoke_t *spoke, fut_tag_t tag, bool in_interrupt
     wake_outer(hub, in_interrupt);
 }
 
-/* Any thread: the two words may be of different registrations. Each by itself is one that was true, a waker may be asked at
- * any time, and the executor is the same in all; see hub.h. */
+/* Any thread: the two words may be of different registrations. Each by itself is one that was true, a waker may be
+ * asked at any time, and the executor is the same in all; see hub.h. */
 static inline bool is_here(const fut__hub_t *hub) {
     fut_waker_t waker = {fut__load_relaxed(&hub->waker.target), fut__load_relaxed(&hub->waker.tag)};
     if (!waker.target || !fut_waker_vtable_(waker)->is_here) return false;
@@ -84,8 +86,8 @@ void fut__spoke_end(fut__spoke_t *spoke) {
     fut__spoke_recycle(spoke);
 }
 
-/* Empty the inbox into the ready queue, oldest first. The link is read before NOTIFIED goes: from then on the spoke may be put
- * there again. */
+/* Empty the inbox into the ready queue, oldest first. The link is read before NOTIFIED goes: from then on the spoke may
+ * be put there again. */
 void fut__hub_take_inbox(fut__hub_t *hub) {
     fut__spoke_t *spoke = fut__exchange(&hub->inbox, NULL), *oldest = NULL, *next;
     for (; spoke; spoke = next) {
@@ -148,8 +150,8 @@ void fut__hub_visit(fut__hub_t *hub, fut__spoke_visitor_t *visit, void *data) {
             if (chunk->spokes[i].flags & FUT__SPOKE_LIVE) visit(&chunk->spokes[i], data);
 }
 
-/* The end of what the child awaits may be anything, also the end of this spoke. It is polled although it may have been in this
- * turn: the turn in which others are cancelled can be that in which they end. */
+/* The end of what the child awaits may be anything, also the end of this spoke. It is polled although it may have been
+ * in this turn: the turn in which others are cancelled can be that in which they end. */
 void fut__spoke_cancel(fut__spoke_t *spoke, void *unused) {
     const uint32_t tag = fut__spoke_tag(spoke);
     (void)unused;
@@ -168,11 +170,12 @@ void fut__spoke_drop(fut__spoke_t *spoke, void *unused) {
 
 /* ---- the waker of the task, and those who count ------------------------------------------------------- */
 
-/* Guards what is rarely touched: idle hubs, and the counts of clones with the waker that each was counted with. Nothing is called
- * with it held. */
+/* Guards what is rarely touched: idle hubs, and the counts of clones with the waker that each was counted with. Nothing
+ * is called with it held. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Each clone of a spoke's waker is a clone of the task's. When that is another one, so are they: `count` of them move. */
+/* Each clone of a spoke's waker is a clone of the task's. When that is another one, so are they: `count` of them
+ * move. */
 static void move_clones(fut_waker_t from, fut_waker_t to, size_t count) {
     for (; count > 0; count--) {
         fut_waker_clone(to);
@@ -273,8 +276,8 @@ static fut__hub_t *new_hub(unsigned forks) {
     return hub;
 }
 
-/* In the child of a fork one that the parent made is not used again: a wake may have been under way in a thread that is not
- * there. */
+/* In the child of a fork one that the parent made is not used again: a wake may have been under way in a thread that is
+ * not there. */
 fut__hub_t *fut__hub_take(void) {
     unsigned    forks = fut__forks();
     fut__hub_t *hub;
@@ -300,8 +303,8 @@ static void forget_queue(fut__hub_t *hub) {
     while (hub->first) fut__spoke_recycle(fut__hub_pop(hub));
 }
 
-/* A task that is registered no longer is not woken any more, except by a wake that is under way now. `woken` stays until the next
- * owner's first turn: whom should its first children wake? */
+/* A task that is registered no longer is not woken any more, except by a wake that is under way now. `woken` stays
+ * until the next owner's first turn: whom should its first children wake? */
 void fut__hub_put(fut__hub_t *hub) {
     const fut_waker_t nobody = {NULL, 0};
     bool              rung;

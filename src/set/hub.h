@@ -8,16 +8,16 @@
  *        wake                               wake_elsewhere: NOTIFIED
  *          |                                     |
  *          v                                     v
- *        ready queue  <----- take_inbox -----  inbox
+ *        ready queue  <-- fut__hub_take_inbox  inbox
  *          |                                     |
  *          |'----> the task's waker <--- wake_outer
  *          v
  *        fut__hub_turn: polls each spoke on the queue once
  *
- * Hubs and spokes are type-stable. A waker may be used at any time, also when child, set and task are long gone; so the memory
- * it points to stays a spoke's, and a generation tells the tenants apart. A spoke belongs to one hub for ever, a hub to one set after
- * another; neither is released while the process lives. What that costs: a hub keeps as many spokes as it had
- * children at one time, at most.
+ * Hubs and spokes are type-stable. A waker may be used at any time, also when child, set and task are long gone; so the
+ * memory it points to stays a spoke's, and a generation tells the tenants apart. A spoke belongs to one hub for ever, a
+ * hub to one set after another; neither is released while the process lives. What that costs: a hub keeps as many
+ * spokes as it had children at one time, at most.
  *
  * The state of a spoke is one word,
  *
@@ -26,28 +26,30 @@
  *
  * NOTIFIED   a wake from elsewhere has put the spoke into the inbox, or will in a moment: `link` belongs to the inbox.
  *            Cleared when it is taken from there, and by nobody else. Until then the spoke gets no other tenant.
- * generation moves on when the child ends. A waker carries it in its tag; a wake with another one does nothing. Should it
- *            wrap, two thousand million children later in one and the same spoke, the price is a poll too many, which the
- *            contract of poll allows.
+ * generation moves on when the child ends. A waker carries it in its tag; a wake with another one does nothing.
+ *            Should it wrap, two thousand million children later in one and the same spoke, the price is a poll too
+ *            many, which the contract of poll allows.
  *
  *     (1) wake_elsewhere  -        -> NOTIFIED          then the inbox, then the task's waker
- *     (2) wake_elsewhere  NOTIFIED -> NOTIFIED          nothing more to do: (1) is on its way. Still a
- *                                                       read-modify-write, so that what this thread wrote before is visible to
- *                                                       the poll to come; a load could be satisfied before those stores
- *     (3) taken over      NOTIFIED -> -                 take_inbox, before the poll
+ *     (2) wake_elsewhere  NOTIFIED -> NOTIFIED          nothing more to do: (1) is on its way. Still a read-modify-
+ *                                                       write, so that what this thread wrote before is visible
+ *                                                       to the poll to come; a load could be satisfied earlier
+ *     (3) taken over      NOTIFIED -> -                 fut__hub_take_inbox, before the poll
  *     (4) end             any      -> next generation   NOTIFIED stays: the inbox still owns the link
  *
- * All four are acquire-release read-modify-writes of the one word, and so one sequence: (3) comes after each (1) and (2)
- * that it stands for, and sees what was written before them.
+ * All four are acquire-release read-modify-writes of the one word, and so one sequence: (3) comes after each (1) and
+ * (2) that it stands for, and sees what was written before them.
  *
- * A wake on the own thread changes nothing in this word. It looks at the generation with a plain load: only this thread moves it
- * on. And it queues the spoke although NOTIFIED may be set: then the inbox will bring it once more, a poll too many; to
- * leave it to the inbox would make the child's progress hang on a thread that was stopped between (1) and the inbox.
+ * A wake on the own thread changes nothing in this word. It looks at the generation with a plain load: only this thread
+ * moves it on. And it queues the spoke although NOTIFIED may be set: then the inbox will bring it once more, a poll too
+ * many; to leave it to the inbox would make the child's progress hang on a thread that was stopped between (1) and the
+ * inbox.
  *
  * Which thread is the own one? The task's executor knows: fut_waker_vtable_t.is_here, asked through the waker that was
- * registered last. "Yes" means that this thread alone polls the task, so nothing here can change under the wake's hands. It may be
- * asked through a registration which is out of date: since a pending future stays with its executor, every answer is
- * that executor's, and where the executor cannot promise that, it has no is_here; then all wakes go the long way.
+ * registered last. "Yes" means that this thread alone polls the task, so nothing here can change under the wake's
+ * hands. It may be asked through a registration which is out of date: since a pending future stays with its executor,
+ * every answer is that executor's, and where the executor cannot promise that, it has no is_here; then all wakes go the
+ * long way.
  */
 #ifndef FUT_SRC_HUB_H
 #define FUT_SRC_HUB_H
@@ -181,8 +183,8 @@ static inline void fut__spoke_recycle(fut__spoke_t *spoke) {
 bool fut__hub_change_waker(fut__hub_t *hub, fut_context_t *cx);
 void fut__hub_take_inbox(fut__hub_t *hub);
 
-/* From here on a wake from elsewhere reaches this task; what came before is on the queue. False: not yet, and so no child may
- * be polled; the task will be, in a moment. */
+/* From here on a wake from elsewhere reaches this task; what came before is on the queue. False: not yet, and so no
+ * child may be polled; the task will be, in a moment. */
 static inline bool fut__hub_listen(fut__hub_t *hub, fut_context_t *cx) {
     fut_waker_t waker = fut_context_waker(cx);
     if (__builtin_expect(!fut_waker_same(waker, hub->waker), 0) && !fut__hub_change_waker(hub, cx)) return false;
@@ -190,11 +192,12 @@ static inline bool fut__hub_listen(fut__hub_t *hub, fut_context_t *cx) {
     return true;
 }
 
-/* The child may do anything: wake itself, end its siblings, end itself. `queued` is gone before the poll, so that a wake from
- * inside makes one more; `polled` keeps the strand until the poll is over. READY: the child is, and is still here.
+/* The child may do anything: wake itself, end its siblings, end itself. `queued` is gone before the poll, so that a
+ * wake from inside makes one more; `polled` keeps the strand until the poll is over. READY: the child is, and is still
+ * here.
  *
- * The child is polled with the context that the hub was given, under its own waker: a copy would cost as much as the poll. What
- * is changed is put back in fut__hub_turn. */
+ * The child is polled with the context that the hub was given, under its own waker: a copy would cost as much as the
+ * poll. What is changed is put back in fut__hub_turn. */
 static inline fut_poll_t fut__spoke_poll(fut__spoke_t *spoke, fut_context_t *cx) {
     fut_poll_t answer;
     cx->waker.target = spoke;
@@ -211,8 +214,8 @@ static inline fut_poll_t fut__spoke_poll(fut__spoke_t *spoke, fut_context_t *cx)
     return answer;
 }
 
-/* The next on the queue that is still somebody's, or NULL. No child twice in one turn, and no more than the task's budget, which
- * the children share; then others have theirs. */
+/* The next on the queue that is still somebody's, or NULL. No child twice in one turn, and no more than the task's
+ * budget, which the children share; then others have theirs. */
 static inline fut__spoke_t *fut__hub_next(fut__hub_t *hub, uint16_t round, const fut_context_t *cx) {
     fut__spoke_t *spoke;
     while ((spoke = hub->first) != NULL) {
@@ -225,9 +228,9 @@ static inline fut__spoke_t *fut__hub_next(fut__hub_t *hub, uint16_t round, const
     return NULL;
 }
 
-/* Poll what was woken, each spoke once, until a child is READY: its spoke, for fut__spoke_end. NULL: none is, and the task will be
- * woken when there is more to do. If the turn was `over` before the queue was empty, it was woken already. With `one`, only
- * the first on the queue is polled, and that is no turn of its own.
+/* Poll what was woken, each spoke once, until a child is READY: its spoke, for fut__spoke_end. NULL: none is, and the
+ * task will be woken when there is more to do. If the turn was `over` before the queue was empty, it was woken already.
+ * With `one`, only the first on the queue is polled, and that is no turn of its own.
  *
  * `woken` is set meanwhile, because a child that is woken now is on the queue that is being worked through. */
 static inline fut__spoke_t *fut__hub_turn(fut__hub_t *hub, fut_context_t *cx, bool one) {

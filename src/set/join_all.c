@@ -3,8 +3,8 @@
 
 /* ---- poll ------------------------------------------------------------------------------------------- */
 
-/* The next of the array is looked at. One that is done needs no waker. While the others are being cancelled it is, too; it was
- * perhaps never polled, and then that is its end. */
+/* The next of the array is looked at. One that is done needs no waker. While the others are being cancelled it is, too;
+ * it was perhaps never polled, and then that is its end. */
 static void begin(fut_gather_t *all, fut_future_t *future) {
     all->begun++;
     if (all->error != 0) fut_cancel(future);

@@ -1,6 +1,8 @@
 /* set.c: children that come and go: push, remove; next, drive. The hub knows which of them were woken.
  *
- *     pushed -> waiting --(READY)--> done --> out          ordered: READY ones stay in `waiting` until they are the first
+ *     pushed -> waiting --(READY)--> done --> out
+ *
+ * In an ordered set those that are READY stay in `waiting` until they are the first.
  */
 #include "future/set.h"
 
@@ -136,8 +138,8 @@ static inline bool is_next_known(fut_set_t *set, fut_set_child_t **done) {
     return look_for_next(set, done);
 }
 
-/* After a turn in which nobody was READY it is asked once more if a child has removed another, which was the last one or stood
- * before those that are done. */
+/* After a turn in which nobody was READY it is asked once more if a child has removed another, which was the last one
+ * or stood before those that are done. */
 fut_poll_t fut_set_poll_next(fut_set_t *set, fut_context_t *cx, fut_set_child_t **done) {
     fut_set_child_t *child;
     stop_if_polling(set, "fut_set_poll_next", "a child awaits the set that it is in: nobody would poll it meanwhile");

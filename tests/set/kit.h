@@ -9,8 +9,8 @@
 #include "future/set.h"
 #include "future/test.h"
 
-/* A waker whose task is polled by this thread and no other: the children's wakes go the short way. With fut_test_waker they
- * go the long one. */
+/* A waker whose task is polled by this thread and no other: the children's wakes go the short way. With fut_test_waker
+ * they go the long one. */
 typedef struct here {
     const fut_waker_vtable_t *vtable;
     unsigned                  wakes;

@@ -144,7 +144,8 @@ static void no_wake_from_another_thread_is_lost(void) {
     fut_executor_destroy(&executor);
 }
 
-/* ---- Sets come and go on several threads, in the same memory -------------------------------------------------------- */
+/* ---- Sets come and go on several threads, in the same memory
+ * -------------------------------------------------------- */
 
 /* Waits for ever, or yields a little; leaves its waker to the past. */
 typedef struct relic {
@@ -213,7 +214,8 @@ static void sets_come_and_go_while_others_wake_the_past(void) {
     for (int i = THREADS; i < 2 * THREADS; i++) join(threads[i]);
 }
 
-/* ---- The task changes while somebody wakes --------------------------------------------------------------------------- */
+/* ---- The task changes while somebody wakes
+ * --------------------------------------------------------------------------- */
 
 typedef struct flag {
     const fut_waker_vtable_t *vtable;
@@ -225,7 +227,8 @@ static void flag_wake(void *target, fut_tag_t tag) {
 }
 static const fut_waker_vtable_t flag_vtable = {.wake = flag_wake, .wake_from_interrupt = flag_wake};
 
-/* Every poll comes from another task; the wake reaches the one that polled last, or the one that was told to poll again. */
+/* Every poll comes from another task; the wake reaches the one that polled last, or the one that was told to poll
+ * again. */
 static void the_task_that_polled_last_is_woken(void) {
     for (int i = 0; i < ROUNDS; i++) {
         round_of_gates_t round    = {.seed = (unsigned)i};
