@@ -238,7 +238,8 @@ typedef struct lossy {
 } lossy_t;
 static lossy_t *lossy;
 
-/* What a future waits for in the end, and the innermost async function on the way there. */
+/* What a future waits for in the end, and the innermost async function on the way there. One that is in its FINALLY stands for
+ * itself: cancelling does not disturb it. */
 static const fut_future_t *innermost(const fut_future_t *future, const fut_future_t **frame) {
     const fut_future_t *next;
     *frame = NULL;
@@ -246,7 +247,8 @@ static const fut_future_t *innermost(const fut_future_t *future, const fut_futur
         fut_note_t note = {0};
         if (fut_is_frame_(future)) {
             *frame = future;
-            next   = ((const fut_frame_t *)(const void *)future)->awaiting;
+            if (future->flags & FUT_FINALIZING_) break;
+            next = ((const fut_frame_t *)(const void *)future)->awaiting;
         } else {
             if (future->vtable->describe) future->vtable->describe(future, &note);
             next = note.child;

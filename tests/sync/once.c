@@ -173,6 +173,37 @@ Test(sync, waiting_for_a_condition_unlocks_and_locks_again) {
     all_is_free();
 }
 
+/* Unlocking runs foreign code, which may notify at once: the wait is in line by then. */
+typedef struct hasty {
+    const fut_waker_vtable_t *vtable;
+    fut_mutex_lock_t          lock;
+} hasty_t;
+static void lock_notify_unlock(void *target, fut_tag_t tag) {
+    hasty_t         *self  = target;
+    fut_test_waker_t woken = {0};
+    (void)tag;
+    cr_ready(self->lock, woken, 0);
+    fut_condition_notify_one(&condition);
+    fut_mutex_release(&self->lock);
+}
+Test(sync, a_notify_right_after_unlocking_is_not_lost) {
+    static const fut_waker_vtable_t vtable = {lock_notify_unlock, lock_notify_unlock, NULL, NULL, NULL};
+    hasty_t                         hasty  = {.vtable = &vtable};
+    sleeper_t                       a      = {.woken = {0}};
+    fut_context_t                   cx;
+    fut_context_init(&cx, (fut_waker_t){&hasty, 0}, NULL);
+    START(a.lock, fut_mutex_lock, &mutex);
+    cr_ready(a.lock, a.woken, 0);
+    START(hasty.lock, fut_mutex_lock, &mutex);
+    cr_assert_eq(fut_poll(&hasty.lock.future, &cx), FUT_PENDING);
+    START(a.wait, fut_condition_wait, &condition, &a.lock);
+    cr_pending(a.wait, a.woken);
+    cr_assert_eq(a.woken.wakes, 1);
+    cr_ready(a.wait, a.woken, 0);
+    fut_mutex_release(&a.lock);
+    all_is_free();
+}
+
 Test(sync, a_condition_has_no_memory) {
     sleeper_t a;
     fut_condition_notify_one(&condition);

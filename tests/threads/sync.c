@@ -400,47 +400,85 @@ static void no_notify_of_a_condition_is_lost(void) {
     CHECK(sold == 2 * GOODS && stock == 0);
 }
 
-/* ---- The last moment of an object -------------------------------------------------------------------- */
+/* ---- The way to sleep, and the last moment of an object -------------------------------------------------- */
 
-/* Whoever goes on may free it, although the one that let it go is still on its way out of the function that did. */
+/* A thread lets another go after ever other pauses; so some find it between its poll and its sleep, and some, where it polls
+ * without sleeping, find it looking while they are still inside. Whoever goes on may do away with the object, so nothing
+ * is written to it afterwards: it is filled, and must stay so. */
 typedef struct bubble {
     fut_mutex_t     mutex;
     fut_event_t     event;
     fut_semaphore_t semaphore;
 } bubble_t;
-static bubble_t *bubble; /* atomic */
+static bubble_t bubble;
+static long     blown, burst; /* atomic: how many */
 
-static void *burst(void *argument) {
+static void pause_for(unsigned turns) {
+    while (turns-- > 0) __asm__ volatile("" ::: "memory");
+}
+static void wait_until(long *count, long value) {
+    for (unsigned tries = 1; LOAD(*count) < value; tries++)
+        if (tries % 4096 == 0) sched_yield();
+}
+
+static void *burst_them(void *argument) {
+    unsigned seed = 1;
     (void)argument;
-    for (int i = 0; i < 4 * ROUNDS; i++) {
-        bubble_t *mine;
-        while (!(mine = LOAD(bubble))) sched_yield();
-        STORE(bubble, NULL);
+    for (long i = 0; i < 8 * ROUNDS; i++) {
+        wait_until(&blown, i + 1);
+        pause_for(any(&seed) % 1024);
         switch (i % 3) {
-            case 0: fut_event_set(&mine->event); break;
-            case 1: fut_mutex_unlock(&mine->mutex); break;
-            default: fut_semaphore_release(&mine->semaphore, 1); break;
+            case 0: fut_event_set(&bubble.event); break;
+            case 1: fut_mutex_unlock(&bubble.mutex); break;
+            default: fut_semaphore_release(&bubble.semaphore, 1); break;
         }
+        STORE(burst, i + 1);
     }
     return NULL;
 }
-static void an_object_may_be_gone_as_soon_as_its_last_user_has_it(void) {
-    pthread_t thread = start(burst, NULL);
-    for (int i = 0; i < 4 * ROUNDS; i++) {
-        bubble_t *mine = calloc(1, sizeof *mine);
-        CHECK(mine && fut_mutex_try_lock(&mine->mutex));
-        CHECK(fut_semaphore_init(&mine->semaphore, 0, 1) == 0);
-        STORE(bubble, mine);
-        switch (i % 3) {
-            case 0: CHECK(fut_event_wait_blocking(&mine->event) == 0); break;
-            case 1: CHECK(fut_mutex_lock_blocking(&mine->mutex) == 0); break;
-            default: CHECK(fut_semaphore_acquire_blocking(&mine->semaphore, 1) == 0); break;
-        }
-        memset(mine, 0xff, sizeof *mine);
-        free(mine);
+
+static void blow(long i) {
+    memset(&bubble, 0, sizeof bubble);
+    CHECK(fut_mutex_try_lock(&bubble.mutex));
+    CHECK(fut_semaphore_init(&bubble.semaphore, 0, 1) == 0);
+    STORE(blown, i + 1);
+}
+static void nothing_was_written_since(long i) {
+    memset(&bubble, 0xff, sizeof bubble);
+    wait_until(&burst, i + 1);
+    for (size_t k = 0; k < sizeof bubble; k++) CHECK(((unsigned char *)&bubble)[k] == 0xff);
+}
+static void start_any(fut_future_t *leaf, long i) {
+    switch (i % 3) {
+        case 0: START(*(fut_event_wait_t *)(void *)leaf, fut_event_wait, &bubble.event); break;
+        case 1: START(*(fut_mutex_lock_t *)(void *)leaf, fut_mutex_lock, &bubble.mutex); break;
+        default: START(*(fut_semaphore_acquire_t *)(void *)leaf, fut_semaphore_acquire, &bubble.semaphore, 1); break;
+    }
+}
+
+static void wait_for_bursts(bool sleeping) {
+    pthread_t thread;
+    STORE(blown, 0);
+    STORE(burst, 0);
+    thread = start(burst_them, NULL);
+    for (long i = 0; i < 8 * ROUNDS; i++) {
+        union {
+            fut_future_t     future;
+            leaf_t           leaf;
+            fut_event_wait_t event;
+        } wait;
+        fut_context_t cx;
+        fut_context_init(&cx, (fut_waker_t){NULL, 0}, NULL);
+        blow(i);
+        start_any(&wait.future, i);
+        if (sleeping) CHECK(fut_wait_on_thread(&wait.future) == 0);
+        while (fut_poll(&wait.future, &cx) == FUT_PENDING) {}
+        nothing_was_written_since(i);
     }
     join(thread);
 }
+static void no_wake_is_lost_on_the_way_to_sleep(void) { wait_for_bursts(true); }
+static void an_object_may_be_gone_as_soon_as_a_wait_has_ended(void) { wait_for_bursts(false); }
 
 int main(void) {
     RUN(what_a_mutex_guards_stays_whole);
@@ -451,6 +489,7 @@ int main(void) {
     RUN(nobody_passes_a_barrier_before_all_have_come);
     RUN(once_is_once);
     RUN(no_notify_of_a_condition_is_lost);
-    RUN(an_object_may_be_gone_as_soon_as_its_last_user_has_it);
+    RUN(no_wake_is_lost_on_the_way_to_sleep);
+    RUN(an_object_may_be_gone_as_soon_as_a_wait_has_ended);
     return finish();
 }
