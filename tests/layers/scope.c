@@ -46,7 +46,7 @@ static int spawn(void *target, fut_tag_t tag, const fut_vtable_t *vtable, const 
 }
 
 int main(void) {
-    const fut_waker_vtable_t  vtable = {wake, wake, NULL, NULL, spawn};
+    const fut_waker_vtable_t  vtable = {.wake = wake, .wake_from_interrupt = wake, .spawn = spawn};
     const fut_waker_vtable_t *target = &vtable;
     fut_waker_t               waker  = {&target, 0};
     fut_context_t             cx;

@@ -249,7 +249,7 @@ static void meddle(void *target, fut_tag_t tag) {
 }
 
 Test(sync, a_waker_may_use_the_mutex) {
-    static const fut_waker_vtable_t vtable  = {meddle, meddle, NULL, NULL, NULL};
+    static const fut_waker_vtable_t vtable  = {.wake = meddle, .wake_from_interrupt = meddle};
     fut_mutex_t                     mutex   = FUT_MUTEX_INIT;
     meddler_t                       meddler = {&vtable, &mutex, 0};
     fut_mutex_lock_t                lock;

@@ -97,7 +97,7 @@ static void wait_again(void *target, fut_tag_t tag) {
     cr_assert_eq(POLL(self->again[self->wakes++], self->woken), FUT_PENDING);
 }
 Test(sync, who_waits_again_while_others_are_woken_is_of_the_next_round) {
-    static const fut_waker_vtable_t vtable = {wait_again, wait_again, NULL, NULL, NULL};
+    static const fut_waker_vtable_t vtable = {.wake = wait_again, .wake_from_interrupt = wait_again};
     static fut_notify_wait_t        waits[40];
     static eager_t                  eager;
     fut_notify_t                    notify = FUT_NOTIFY_INIT;

@@ -187,7 +187,7 @@ static void lock_notify_unlock(void *target, fut_tag_t tag) {
     fut_mutex_release(&self->lock);
 }
 Test(sync, a_notify_right_after_unlocking_is_not_lost) {
-    static const fut_waker_vtable_t vtable = {lock_notify_unlock, lock_notify_unlock, NULL, NULL, NULL};
+    static const fut_waker_vtable_t vtable = {.wake = lock_notify_unlock, .wake_from_interrupt = lock_notify_unlock};
     hasty_t                         hasty  = {.vtable = &vtable};
     sleeper_t                       a      = {.woken = {0}};
     fut_context_t                   cx;
