@@ -19,6 +19,7 @@ typedef struct note {
     const char    *file; /* where it is awaited                                         */
     unsigned long  line;
     bool           granted; /* a mutex: handed over, and not taken yet                     */
+    const void    *to;      /* a mutex: to this waiter, which may look before it is told   */
     uint64_t       serial;  /* a mutex: of the grant. A waiter: of the grant it looks at   */
     unsigned       looks;   /* a waiter: how often it found the same grant                 */
     UT_hash_handle hh;
@@ -88,6 +89,7 @@ bool fut__note_grant(const fut_mutex_t *mutex, const fut_waiter_t *waiter) {
         to->file    = from->file;
         to->line    = from->line;
         to->granted = true;
+        to->to      = waiter;
         to->serial  = ++serials;
     }
     pthread_mutex_unlock(&lock);
@@ -133,7 +135,8 @@ static void stop(const note_t *waits, const note_t *granted) {
 
 /* One look in each pass; the wake makes sure of the next. True: look again. */
 static bool look(note_t *waits, const note_t *has, fut_waker_t waker) {
-    if (!waits || !has || !has->granted || !fut_waker_same(has->waker, waker)) return false;
+    if (!waits || !has || !has->granted || has->to == waits->address) return false;
+    if (!waker.target || !fut_waker_same(has->waker, waker)) return false;
     if (waits->serial != has->serial) {
         waits->serial = has->serial;
         waits->looks  = 0;

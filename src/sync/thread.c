@@ -98,19 +98,19 @@ static void sleep_at(place_t *place, uint32_t seen) {
     fut__add(&place->sleepers, -1);
 }
 
-/* The next place: threads that wait together seldom share one. */
+/* A number of its own, which names the wait; and the next place: threads that wait together seldom share one. */
 static fut_waker_t waker_of_this_thread(void) {
     static const fut_waker_vtable_t        vtable  = {.wake = wake, .wake_from_interrupt = wake};
     static const fut_waker_vtable_t *const target  = &vtable;
     static uint32_t                        waiters = 0; /* a number to count with, nothing else */
-    return (fut_waker_t){(void *)(uintptr_t)&target, fut__add(&waiters, 1) % PLACES};
+    return (fut_waker_t){(void *)(uintptr_t)&target, fut__add(&waiters, 1)};
 }
 
 /* ---- Blocking --------------------------------------------------------------------------------- */
 
 int fut_wait_on_thread(fut_future_t *started) {
     const fut_waker_t waker = waker_of_this_thread();
-    place_t          *place = &places[waker.tag];
+    place_t          *place = &places[waker.tag % PLACES];
     for (;;) {
         const uint32_t seen = fut__load_acquire(&place->count); /* before the poll: pairs with wake's increment */
         fut_context_t  cx;

@@ -1,6 +1,8 @@
 /* A checked build: who has the mutex is known, a future that is polled is not taken for one that is not, and a thread that
  * is inside of a poll does not go to sleep. What stops is in tests/misuse/futurelock.c. */
+#ifndef FUT_CHECKED
 #define FUT_CHECKED
+#endif
 #include "kit.h"
 
 #include "future/executor.h"
