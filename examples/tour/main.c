@@ -25,6 +25,7 @@ static const struct chapter {
     {"An executor of your own, and a wake from a thread", "6-executor.c", executor},
     {"Fan out, fan in: a hundred requests", "7-fan-out.c", fan_out},
     {"At most five at once", "8-limit.c", limited},
+    {"A race of two mirrors, and a limit to patience", "9-race.c", race},
     {"A scope: the first failure cancels the siblings", "10-scope.c", scope},
 };
 enum { CHAPTERS = sizeof chapters / sizeof *chapters };

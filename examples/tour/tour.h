@@ -11,6 +11,7 @@ int cancelled(void); /* 5 */
 int executor(void);  /* 6 */
 int fan_out(void);   /* 7 */
 int limited(void);   /* 8 */
+int race(void);      /* 9 */
 int scope(void);     /* 10 */
 
 #endif
