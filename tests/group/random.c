@@ -2,6 +2,7 @@
  * or of wakers. The kinds are those that poll in the order written. */
 #include <stdlib.h>
 
+#include "../play.h"
 #include "kit.h"
 
 enum { MOST = 6, STEPS = 40, GAMES = 20000 };
@@ -106,48 +107,29 @@ typedef union child {
 } child_t;
 
 typedef struct game {
-    unsigned         seed, step;
     model_t          model;
     child_t          child[MOST];
     fut_test_event_t event[MOST], goodbye[MOST];
     FUT_GROUP(MOST) group;
-    char trace[STEPS * 16];
 } game_t;
 
-static unsigned pick(unsigned *state, unsigned below) {
-    *state = *state * 1664525u + 1013904223u;
-    return (*state >> 16) % below;
-}
-
-static void note(game_t *game, const char *word, int number) {
-    const size_t used = strlen(game->trace);
-    snprintf(game->trace + used, sizeof game->trace - used, " %s%d", word, number);
-}
-
-static void fail(const game_t *game, const char *what) {
-    fprintf(stderr, "seed %u, %s of", game->seed, wait_names[game->model.waits]);
-    for (unsigned i = 0; i < game->model.count; i++)
-        fprintf(stderr, " %s(%d)", kind_names[game->model.child[i].kind], game->model.child[i].value);
-    fprintf(stderr, ", step %u:%s\n", game->step, game->trace);
-    cr_assert_fail("%s", what);
-}
+static void fail(const game_t *game, const char *what) { play_fail("%s: %s", wait_names[game->model.waits], what); }
 
 static int output_of(const game_t *game, unsigned i) { return (int)fut_result(&game->child[i].future); }
 
-static void game_begin(game_t *game, unsigned seed) {
+static void game_begin(game_t *game) {
     static const unsigned kinds[] = {FUT_JOIN_, FUT_TRY_JOIN_, FUT_ANY_, FUT_BIASED_, FUT_KEEP_BIASED_};
     fut_future_t         *children[MOST];
-    unsigned              state = seed * 2654435761u + 1;
 
     memset(game, 0, sizeof *game);
-    game->seed         = seed;
-    game->model.waits  = kinds[pick(&state, 5)];
-    game->model.count  = 1 + pick(&state, MOST);
+    game->model.waits  = kinds[play_pick(5)];
+    game->model.count  = 1 + play_pick(MOST);
     game->model.winner = -1;
     for (unsigned i = 0; i < game->model.count; i++) {
         model_child_t *child = &game->model.child[i];
-        child->kind          = (int)pick(&state, 3);
-        child->value         = pick(&state, 3) ? (int)pick(&state, 100) : -(int)pick(&state, 100) - 1;
+        child->kind          = (int)play_pick(3);
+        child->value         = play_pick(3) < 2 ? (int)play_pick(100) : -(int)play_pick(100) - 1;
+        play_say("%u: %s of %d", i, kind_names[child->kind], child->value);
         switch (child->kind) {
             case LEAF: START(game->child[i].leaf, fut_test_wait, &game->event[i]); break;
             case POLITE: START(game->child[i].polite, polite, "", &game->event[i], &game->goodbye[i]); break;
@@ -183,23 +165,23 @@ static void look(game_t *game) {
             if (game->group.group.winner == &game->child[i].future) fail(game, "nobody won");
 }
 
-static void game_step(game_t *game, unsigned *state, fut_test_waker_t *counter) {
-    const unsigned action = pick(state, 32), i = pick(state, game->model.count);
+static void game_step(game_t *game, fut_test_waker_t *counter) {
+    const unsigned action = play_pick(32), i = play_pick(game->model.count);
     model_child_t *child = &game->model.child[i];
     if (action < 12 && !child->fired) {
-        note(game, "e", (int)i);
+        play_say("event %u", i);
         child->fired = true;
         fut_test_event_fire(&game->event[i], child->value);
     } else if (action < 18) {
-        note(game, "g", (int)i);
+        play_say("goodbye %u", i);
         child->said_goodbye = true;
         fut_test_event_fire(&game->goodbye[i], 0);
     } else if (action == 18) {
-        note(game, "cancel", 0);
+        play_say("cancel");
         group_cancelled(&game->model);
         fut_cancel(&game->group.future);
     } else {
-        note(game, "p", 0);
+        play_say("poll");
         poll_both(game, counter);
         look(game);
     }
@@ -218,23 +200,24 @@ static void game_drop(game_t *game) {
     if (!was_done && game->group.output != -ECANCELED) fail(game, "the output of a dropped group");
 }
 
-Test(group, random_games_go_as_a_simple_model_says) {
+static unsigned ended[8], dropped[8], cancelled;
+
+static void one_game(const void *nothing) {
     static game_t    game;
-    fut_test_waker_t counter  = {0};
-    unsigned         ended[8] = {0}, dropped[8] = {0}, cancelled = 0;
+    fut_test_waker_t counter = {0};
+    const unsigned   steps   = play_pick(STEPS);
+    (void)nothing;
+    game_begin(&game);
+    while (play_more(steps)) game_step(&game, &counter);
+    ended[game.model.waits] += game.model.done;
+    dropped[game.model.waits] += !game.model.done;
+    cancelled += game.model.done && game.model.output == -ECANCELED;
+    game_drop(&game);
+    fut_test_hush();
+}
 
-    for (unsigned seed = 1; seed <= GAMES; seed++) {
-        unsigned       state = seed;
-        const unsigned steps = pick(&state, STEPS);
-
-        game_begin(&game, seed);
-        for (game.step = 0; game.step < steps; game.step++) game_step(&game, &state, &counter);
-        ended[game.model.waits] += game.model.done;
-        dropped[game.model.waits] += !game.model.done;
-        cancelled += game.model.done && game.model.output == -ECANCELED;
-        game_drop(&game);
-        fut_test_hush();
-    }
+Test(group, random_games_go_as_a_simple_model_says) {
+    play_all(one_game, NULL, GAMES);
     for (unsigned waits = FUT_JOIN_; waits <= FUT_KEEP_BIASED_; waits++)
         if (waits < FUT_SELECT_ || waits == FUT_BIASED_ || waits == FUT_KEEP_BIASED_)
             cr_assert(ended[waits] > 100 && dropped[waits] > 100, "%s: %u, %u", wait_names[waits], ended[waits],

@@ -1,7 +1,8 @@
 /* Any sequence of operations does to a set what it does to a list. */
+#include "../play.h"
 #include "kit.h"
 
-enum { ITEMS = 8, STEPS = 400, ROUNDS = 300, WORDS = 40 };
+enum { ITEMS = 8, STEPS = 400, ROUNDS = 300 };
 
 /* What the model knows of an item. */
 typedef enum { OUT, WAITING, DONE } place_t;
@@ -14,30 +15,9 @@ typedef struct model_item {
 static item_t       items[ITEMS];
 static model_item_t model[ITEMS];
 static fut_waker_t  stale[ITEMS];
-static unsigned     pushes, seed;
-static char         trace[WORDS][48]; /* the last ones */
-static unsigned     traced;
+static unsigned     pushes;
 
-static unsigned any(unsigned below) {
-    seed = seed * 1664525u + 1013904223u;
-    return (seed >> 8) % below;
-}
-
-static void word(const char *what, int number) {
-    snprintf(trace[traced++ % WORDS], sizeof trace[0], "%s %d", what, number);
-}
-static void tell(unsigned round, const char *what) {
-    fprintf(stderr, "round %u: %s; the last steps:", round, what);
-    for (unsigned i = traced < WORDS ? 0 : traced - WORDS; i < traced; i++) fprintf(stderr, " %s,", trace[i % WORDS]);
-    fprintf(stderr, "\n");
-}
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            tell(round, #condition);                                                                                   \
-            cr_assert_fail("the model disagrees");                                                                     \
-        }                                                                                                              \
-    } while (0)
+#define MUST(condition) play_claim(condition, "the model disagrees: %s", #condition)
 
 static size_t size_of_model(void) {
     size_t size = 0;
@@ -72,8 +52,8 @@ static void settle(void) {
         }
 }
 
-static void one_round(unsigned round) {
-    const bool       ordered = any(2), here = any(2);
+static void one_round(const void *nothing) {
+    const bool       ordered = play_pick(2), here = play_pick(2);
     here_t           near = {0};
     fut_test_waker_t far  = {0};
     fut_waker_t      task = here ? here_waker(&near) : fut_test_waker(&far);
@@ -81,20 +61,21 @@ static void one_round(unsigned round) {
     bool             pending = false; /* the last poll was, so that somebody must wake */
     unsigned         before  = 0;
 
+    (void)nothing;
     memset(items, 0, sizeof items);
     memset(model, 0, sizeof model);
     if (ordered)
         fut_set_init_ordered(&set);
     else
         fut_set_init(&set);
-    for (int step = 0; step < STEPS; step++) {
-        const int i = (int)any(ITEMS);
+    while (play_more(STEPS)) {
+        const int i = (int)play_pick(ITEMS);
         item_t   *item;
-        switch (any(10)) {
+        switch (play_pick(10)) {
             case 0:
             case 1:
             case 2:
-                word("push", i);
+                play_say("push %d", i);
                 if (model[i].place != OUT) {
                     MUST(fut_set_push(&set, &items[i].child, &items[i].wait.future) == -EBUSY);
                     break;
@@ -105,30 +86,30 @@ static void one_round(unsigned round) {
             case 3:
             case 4:
                 if (items[i].event.fired) break;
-                word("fire", i);
+                play_say("fire %d", i);
                 fut_test_event_fire(&items[i].event, i);
                 model[i].fired = model[i].place == WAITING;
                 break;
             case 5:
-                word("remove", i);
+                play_say("remove %d", i);
                 fut_set_remove(&set, &items[i].child);
                 if (model[i].place != OUT) fut_drop(&items[i].wait.future);
                 model[i].place = OUT;
                 break;
             case 6:
                 if (model[i].place != WAITING) break;
-                word("cancel", i);
+                play_say("cancel %d", i);
                 fut_set_cancel(&set, &items[i].child);
                 model[i].place = DONE; /* at the next poll, as if it were by itself */
                 break;
             case 7:
-                word("stale", i);
+                play_say("stale %d", i);
                 fut_wake(stale[i]);
                 if (items[i].event.waker.target) stale[i] = items[i].event.waker;
                 break;
             case 8:
-                if (any(20) > 0) break;
-                word("destroy", 0);
+                if (play_pick(20) < 19) break;
+                play_say("destroy %d", 0);
                 fut_set_destroy(&set);
                 for (int n = 0; n < ITEMS; n++) model[n].place = OUT;
                 if (ordered) fut_set_init_ordered(&set);
@@ -140,7 +121,7 @@ static void one_round(unsigned round) {
                 before  = here ? near.wakes : far.wakes;
                 item    = next_under(&set, task);
                 pending = item == &nobody;
-                word("next", item && !pending ? (int)(item - items) : pending ? -1 : -2);
+                play_say("next %d", item && !pending ? (int)(item - items) : pending ? -1 : -2);
                 if (!item) {
                     MUST(size_of_model() == 0);
                 } else if (pending) {
@@ -161,10 +142,4 @@ static void one_round(unsigned round) {
     }
 }
 
-Test(set, whatever_is_done_to_a_set_it_is_like_a_list) {
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        seed   = round;
-        traced = 0;
-        one_round(round);
-    }
-}
+Test(set, whatever_is_done_to_a_set_it_is_like_a_list) { play_all(one_round, NULL, ROUNDS); }

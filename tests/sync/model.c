@@ -2,6 +2,7 @@
  * cancelled at every point, given back. After each step the model says who has been woken, and each poll's answer.
  *
  * A mutex is a semaphore of one; a rwlock is one of SLOTS, of which a writer takes all and a reader one. */
+#include "../play.h"
 #include "kit.h"
 
 enum { SLOTS = 8, STEPS = 4000, SEEDS = 30 };
@@ -29,7 +30,7 @@ static union object {
 typedef struct kind {
     const char *name;
     unsigned    capacity;
-    unsigned (*amount)(unsigned *seed); /* how much one wants */
+    unsigned (*amount)(void); /* how much one wants */
     void (*init)(void);
     void (*start)(leaf_t *leaf, unsigned amount);
     bool (*try_it)(unsigned amount);
@@ -37,9 +38,9 @@ typedef struct kind {
     void (*destroy)(void);
 } kind_t;
 
-static unsigned one(unsigned *seed) { return (void)seed, 1; }
-static unsigned few(unsigned *seed) { return any_of(seed, 6); } /* also none at all */
-static unsigned one_or_all(unsigned *seed) { return any_of(seed, 3) ? 1 : SLOTS; }
+static unsigned one(void) { return 1; }
+static unsigned few(void) { return play_pick(6); } /* also none at all */
+static unsigned one_or_all(void) { return play_pick(3) ? 1 : SLOTS; }
 
 static void mutex_init(void) { fut_mutex_init(&object.mutex); }
 static void mutex_start(leaf_t *leaf, unsigned amount) {
@@ -145,8 +146,8 @@ static void model_give(unsigned amount) {
 
 /* ---- One step ---------------------------------------------------------------------------------- */
 
-static void begin(const kind_t *kind, int i, unsigned *seed) {
-    slots[i].amount = kind->amount(seed);
+static void begin(const kind_t *kind, int i) {
+    slots[i].amount = kind->amount();
     kind->start(&slots[i].leaf, slots[i].amount);
     slots[i].state = STARTED;
 }
@@ -159,15 +160,15 @@ static fut_poll_t model_poll(int i) {
     if (slots[i].state == GRANTED) slots[i].state = HELD;
     return slots[i].state == HELD ? FUT_READY : FUT_PENDING;
 }
-static fut_poll_t poll_slot(int i, unsigned *seed) {
-    slots[i].waker = any_of(seed, 2);
+static fut_poll_t poll_slot(int i) {
+    slots[i].waker = play_pick(2);
     return fut_test_poll(&slots[i].leaf.future, &slots[i].woken[slots[i].waker]);
 }
-static void drop_slot(int i, unsigned *seed) {
+static void drop_slot(int i) {
     const int state = slots[i].state;
     slots[i].state  = IDLE;
     if (state == GRANTED || state == QUEUED) model_give(state == GRANTED ? slots[i].amount : 0);
-    if (any_of(seed, 2))
+    if (play_pick(2))
         fut_drop(&slots[i].leaf.future);
     else
         fut_cancel(&slots[i].leaf.future);
@@ -179,35 +180,35 @@ static void give_back(const kind_t *kind, int i) {
     kind->give(slots[i].amount);
 }
 
-static bool step(const kind_t *kind, unsigned *seed, trace_t *trace) {
-    const int i = (int)any_of(seed, SLOTS);
+static bool step(const kind_t *kind) {
+    const int i = (int)play_pick(SLOTS);
     switch (slots[i].state) {
         case IDLE: {
-            unsigned amount = kind->amount(seed);
-            if (any_of(seed, 4)) {
-                note(trace, "start %d, ", i);
-                begin(kind, i, seed);
+            unsigned amount = kind->amount();
+            if (play_pick(4)) {
+                play_say("start %d", i);
+                begin(kind, i);
                 return true;
             }
-            note(trace, "try %d %u, ", i, amount);
+            play_say("try %d %u", i, amount);
             slots[i].amount = amount;
             if (!model_try(amount)) return !kind->try_it(amount);
             slots[i].state = HELD;
             return kind->try_it(amount);
         }
         case HELD:
-            note(trace, "give %d, ", i);
+            play_say("give %d", i);
             give_back(kind, i);
             return true;
         default:
-            if (any_of(seed, 5) == 0) {
-                note(trace, "drop %d, ", i);
-                drop_slot(i, seed);
+            if (play_pick(5) == 0) {
+                play_say("drop %d", i);
+                drop_slot(i);
                 return true;
             }
-            note(trace, "poll %d, ", i);
+            play_say("poll %d", i);
             fut_poll_t expected = model_poll(i);
-            return poll_slot(i, seed) == expected;
+            return poll_slot(i) == expected;
     }
 }
 
@@ -222,33 +223,30 @@ static bool wakes_are_right(void) {
     return true;
 }
 
-static void random_walk(const kind_t *kind, unsigned seed) {
-    trace_t        trace = {.used = 0};
-    const unsigned first = seed;
+static void random_walk(const void *argument) {
+    const kind_t *kind = argument;
     memset(slots, 0, sizeof slots);
     permits = kind->capacity;
     kind->init();
-    for (int n = 0; n < STEPS; n++) {
-        cr_assert(step(kind, &seed, &trace), "%s, seed %u, step %d: a wrong answer after: %s", kind->name, first, n,
-                  trace.text);
-        cr_assert(wakes_are_right(), "%s, seed %u, step %d: a wrong wake after: %s", kind->name, first, n, trace.text);
+    while (play_more(STEPS)) {
+        play_claim(step(kind), "%s: a wrong answer", kind->name);
+        play_claim(wakes_are_right(), "%s: a wrong wake", kind->name);
     }
     for (int i = 0; i < SLOTS; i++) {
         if (slots[i].state == HELD)
             give_back(kind, i);
         else if (slots[i].state != IDLE)
-            drop_slot(i, &seed);
+            drop_slot(i);
     }
     for (int i = 0; i < SLOTS; i++) /* granted while the others left */
-        if (slots[i].state != IDLE) drop_slot(i, &seed);
-    cr_assert_eq(permits, kind->capacity);
+        if (slots[i].state != IDLE) drop_slot(i);
+    play_claim(permits == kind->capacity, "%s: a permit is lost", kind->name);
     kind->destroy();
 }
 
 static void walk_all(const char *name) {
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        if (!strcmp(kinds[k].name, name))
-            for (unsigned seed = 1; seed <= SEEDS; seed++) random_walk(&kinds[k], seed);
+        if (!strcmp(kinds[k].name, name)) play_all(random_walk, &kinds[k], SEEDS);
 }
 
 Test(sync, a_mutex_does_what_its_model_does) { walk_all("mutex"); }

@@ -1,4 +1,5 @@
 /* notify, event, barrier: in order, cancelled, and against models. */
+#include "../play.h"
 #include "kit.h"
 
 /* ---- notify --------------------------------------------------------------------------------------- */
@@ -274,32 +275,30 @@ static void drop_one(int i) {
     if (state == GRANTED) model_one();
     fut_drop(&w.slots[i].future);
 }
-static bool step(unsigned *seed, trace_t *trace) {
-    const int i = (int)any_of(seed, SLOTS);
-    switch (any_of(seed, 8)) {
-        case 0: note(trace, "one, "), pass_one(); return true;
-        case 1: note(trace, "all, "), pass_all_or_reset(); return true;
+static bool step(void) {
+    const int i = (int)play_pick(SLOTS);
+    switch (play_pick(8)) {
+        case 0: play_say("one"), pass_one(); return true;
+        case 1: play_say("all"), pass_all_or_reset(); return true;
         default: break;
     }
-    if (w.slots[i].state == IDLE) return note(trace, "wait %d, ", i), begin(i);
-    if (any_of(seed, 3)) return note(trace, "poll %d, ", i), poll_again(i);
-    return note(trace, "drop %d, ", i), drop_one(i), true;
+    if (w.slots[i].state == IDLE) return play_say("wait %d", i), begin(i);
+    if (play_pick(3)) return play_say("poll %d", i), poll_again(i);
+    return play_say("drop %d", i), drop_one(i), true;
 }
 static bool wakes_are_right(void) {
     for (int i = 0; i < SLOTS; i++)
         if (w.slots[i].woken.wakes != w.slots[i].wakes) return false;
     return true;
 }
-static void walk(int kind, unsigned seed) {
-    const unsigned first = seed;
-    trace_t        trace = {.used = 0};
+static void walk(const void *argument) {
+    const int kind = *(const int *)argument;
     memset(&w, 0, sizeof w);
     w.kind = kind;
     fut_event_init(&w.event, kind == AUTO_EVENT ? FUT_EVENT_AUTO : FUT_EVENT_MANUAL);
-    for (int n = 0; n < STEPS; n++) {
-        bool right = step(&seed, &trace);
-        cr_assert(right && wakes_are_right(), "%s, seed %u, step %d: %s after: %s", names[kind], first, n,
-                  right ? "a wrong wake" : "a wrong answer", trace.text);
+    while (play_more(STEPS)) {
+        play_claim(step(), "%s: a wrong answer", names[kind]);
+        play_claim(wakes_are_right(), "%s: a wrong wake", names[kind]);
     }
     for (int i = 0; i < SLOTS; i++)
         if (w.slots[i].state != IDLE) drop_one(i);
@@ -308,8 +307,7 @@ static void walk(int kind, unsigned seed) {
     fut_event_destroy(&w.event);
 }
 Test(sync, notifies_and_events_do_what_their_model_does) {
-    for (int kind = 0; kind < KINDS; kind++)
-        for (unsigned seed = 1; seed <= SEEDS; seed++) walk(kind, seed);
+    for (int kind = 0; kind < KINDS; kind++) play_all(walk, &kind, SEEDS);
 }
 
 /* ---- barrier -------------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /* once and condition: futures that hold something while they wait. */
+#include "../play.h"
 #include "kit.h"
 
 #include "future/executor.h"
@@ -342,26 +343,26 @@ ASYNC(worker) {
     ASYNC_END();
 }
 
-static void cancel_at_random(unsigned seed) {
+static void cancel_at_random(const void *nothing) {
     static worker_t  workers[WORKERS];
     fut_test_waker_t woken[WORKERS] = {{0}};
     bool             alive[WORKERS];
-    const unsigned   first = seed;
-    int              left  = WORKERS;
+    int              left = WORKERS;
+    (void)nothing;
     memset(&queue, 0, sizeof queue);
     for (int i = 0; i < WORKERS; i++) {
         START(workers[i], worker, i % 2 == 0, 5);
         alive[i] = true;
     }
-    for (int n = 0; n < 2000; n++) {
-        const int i = (int)any_of(&seed, WORKERS);
+    while (play_more(2000)) {
+        const int i = (int)play_pick(WORKERS);
         if (!alive[i]) continue;
-        if (any_of(&seed, 60) == 0) {
-            if (any_of(&seed, 2))
-                fut_drop(&workers[i].future);
-            else
-                fut_cancel(&workers[i].future);
+        if (play_pick(60) == 59) {
+            const bool gracefully = play_pick(2);
+            play_say("%s %d", gracefully ? "cancel" : "drop", i);
+            (gracefully ? fut_cancel : fut_drop)(&workers[i].future);
         }
+        play_say("poll %d", i);
         if (POLL(workers[i], woken[i]) == FUT_READY) {
             alive[i] = false;
             left--;
@@ -371,14 +372,12 @@ static void cancel_at_random(unsigned seed) {
     for (int i = 0; i < WORKERS; i++)
         if (alive[i]) {
             const bool stuck = workers[i].puts ? queue.count == ROOM : queue.count == 0;
-            cr_assert(stuck, "seed %u: worker %d of %d waits although it could go on", first, i, left);
+            play_claim(stuck, "worker %d of %d waits although it could go on", i, left);
             fut_drop(&workers[i].future);
         }
-    cr_assert_eq(queue.put - queue.taken, queue.count);
+    play_claim(queue.put - queue.taken == queue.count, "something is lost");
     fut_mutex_destroy(&queue.mutex);
     fut_condition_destroy(&queue.filled);
     fut_condition_destroy(&queue.emptied);
 }
-Test(sync, a_bounded_queue_survives_cancelling_at_random) {
-    for (unsigned seed = 1; seed <= 200; seed++) cancel_at_random(seed);
-}
+Test(sync, a_bounded_queue_survives_cancelling_at_random) { play_all(cancel_at_random, NULL, 200); }
