@@ -210,7 +210,10 @@ static pid_t play_stand_by(play_once_t *once, const void *argument, int *line) {
     if (child > 0) return child;
     if (!play_move(*line, &play.list, sizeof play.list, false)) _exit(0); /* nothing to do */
     play.again = true;
-    while (play_shorten(once, argument, &tries) | play_simplify(once, argument, &tries)) {}
+    for (bool better = true; better;) {
+        better = play_shorten(once, argument, &tries);
+        better = play_simplify(once, argument, &tries) || better;
+    }
     (void)play_goes_well(once, argument);
     _exit(!play_move(*line, &play.told, sizeof play.told, true));
 }
