@@ -90,7 +90,8 @@ $(BUILD)/tour: $(tour_objects) $(static_library)
 
 # ---- Tests ----------------------------------------------------------------------------------------------------------
 #
-# tests/LAYER/*.c are Criterion tests: one program for each layer and each of the two ways to lower AWAIT.
+# tests/LAYER/*.c are Criterion tests: one program for each layer and each of the two ways to lower AWAIT, or LOWERINGS of
+# them.
 # RUNNER=fork puts tests/runner.c in the place of Criterion's own runner, for sanitizers. tests/threads/*.c are plain
 # programs.
 
@@ -99,7 +100,8 @@ test: test-programs ## all tests; make test T='suite/pattern' for some of them
 
 not_criterion := install layers misuse threads
 test_layers   := $(filter-out $(not_criterion),$(patsubst tests/%/,%,$(sort $(dir $(wildcard tests/*/*.c)))))
-layer_tests   := $(foreach layer,$(test_layers),$(BUILD)/tests/$(layer)-switch $(BUILD)/tests/$(layer)-goto)
+LOWERINGS     ?= switch goto
+layer_tests   := $(foreach layer,$(test_layers),$(LOWERINGS:%=$(BUILD)/tests/$(layer)-%))
 thread_tests  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/threads/*.c))
 
 test-programs: $(layer_tests) $(thread_tests)

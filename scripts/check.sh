@@ -37,19 +37,20 @@ step_checked() {
 }
 
 # Under a sanitizer tests/runner.c runs the tests. A test that was optimised would be more like the real thing, but there are
-# functions with hundreds of resume points, over which the compilers brood for minutes.
-sanitized() { # STEP COMPILER FLAGS
-    make_in "$1" "$2" "-O0 -g $3" RUNNER=fork test
+# functions with hundreds of resume points, over which the compilers brood for minutes. One lowering with each compiler: both
+# have both above.
+sanitized() { # STEP COMPILER FLAGS LOWERING
+    make_in "$1" "$2" "-O0 -g $3" RUNNER=fork LOWERINGS="$4" test
 }
 addresses="-fsanitize=address,undefined -fno-sanitize-recover=all" # and leaks
-step_asan-gcc()   { sanitized "$1" gcc "$addresses"; }
-step_asan-clang() { sanitized "$1" clang "$addresses"; }
-step_tsan-gcc()   { sanitized "$1" gcc -fsanitize=thread; }
-step_tsan-clang() { sanitized "$1" clang -fsanitize=thread; }
+step_asan-gcc()   { sanitized "$1" gcc "$addresses" switch; }
+step_asan-clang() { sanitized "$1" clang "$addresses" goto; }
+step_tsan-gcc()   { sanitized "$1" gcc -fsanitize=thread switch; }
+step_tsan-clang() { sanitized "$1" clang -fsanitize=thread goto; }
 
 # Uninitialised values, and leaks once more. Valgrind 3.19 does not know epoll_pwait2.
 step_valgrind() {
-    make_in "$1" gcc "-O1 -g -DFUT_NO_EPOLL_PWAIT2" RUNNER=fork test-programs
+    make_in "$1" gcc "-O1 -g -DFUT_NO_EPOLL_PWAIT2" RUNNER=fork LOWERINGS=switch test-programs
     LIMIT=900 WRAP="valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite" \
         scripts/run-tests.sh "$1"/tests/*-switch
 }
