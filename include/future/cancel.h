@@ -1,23 +1,24 @@
-/* cancel.h: a token that says "stop", to as many as hold it.                 layer: cancel; needs: core, sync, driver interface
+/* cancel.h: a token that says "stop", to as many as hold it.    layer: cancel; needs: core, sync, driver interface
  *
- * fut_cancel ends one future that one has at hand. A token ends whatever was told to listen to it, wherever that runs:
+ * fut_cancel ends one future that one has at hand. A token ends whatever was told to listen to it, wherever that
+ * runs:
  *
  *     static fut_cancel_token_t shutdown = FUT_CANCEL_TOKEN_INIT;
  *
- *     WITH_TOKEN(self->run, &shutdown, (self->serve, serve, fd));       // 0, or why it was stopped; serve's FINALLY has run
+ *     WITH_TOKEN(self->run, &shutdown, (self->serve, serve, fd));       // 0, or why it was stopped, and has ended
  *     AWAIT(self->stop, fut_cancelled, &shutdown);                      // until it is cancelled
  *     TRY(fut_cancel_token_reason(&shutdown));                          // in a loop that computes
  *     fut_cancel_token_cancel(&shutdown, 0);                            // any thread
  *
- * Tokens form a tree: cancelling one cancels all below it and nothing above. Cancelling is for ever, and has a reason, a
- * negative errno: -ECANCELED unless somebody says another.
+ * Tokens form a tree: cancelling one cancels all below it and nothing above. Cancelling is for ever, and has a
+ * reason, a negative errno: -ECANCELED unless somebody says another.
  *
- * The price (64 bits): a token is 88 bytes, a callback 48; a future that waits for one 72, one that runs under one 152.
- * Nothing is allocated. To ask whether a token is cancelled is one load. Cancelling costs what there is to wake and to
- * call, and no stack, however deep the tree is.
+ * The price (64 bits): a token is 88 bytes, a callback 48; a future that waits for one 72, one that runs under one
+ * 152. Nothing is allocated. To ask whether a token is cancelled is one load. Cancelling costs what there is to wake
+ * and to call, and no stack, however deep the tree is.
  *
- * Threads: everything here may be called from any thread, but not from signal handlers, except for what the futures and the
- * timer say. A token stays where it is from its first use to fut_cancel_token_destroy.
+ * Threads: everything here may be called from any thread, but not from signal handlers, except for what the futures
+ * and the timer say. A token stays where it is from its first use to fut_cancel_token_destroy.
  *
  * (After CancellationToken of .NET, and context of Go.)
  */
@@ -68,9 +69,10 @@ void fut_cancel_token_init(fut_cancel_token_t *token, fut_cancel_token_t *parent
  * cancelled need not be destroyed. */
 void fut_cancel_token_destroy(fut_cancel_token_t *token);
 
-/* Cancel it and all below it. First its futures are woken, then its callbacks called, on this thread, in the order in which
- * they came; a token below has its turn among them. Returns when all of that is done. `reason`: a negative errno; anything
- * else stands for -ECANCELED. False: it was cancelled before, whose reason stays; its callbacks may still be running. */
+/* Cancel it and all below it. First its futures are woken, then its callbacks called, on this thread, in the order in
+ * which they came; a token below has its turn among them. Returns when all of that is done. `reason`: a negative
+ * errno; anything else stands for -ECANCELED. False: it was cancelled before, whose reason stays; its callbacks may
+ * still be running. */
 bool fut_cancel_token_cancel(fut_cancel_token_t *token, int reason);
 
 /* 0 while it is not cancelled, then the reason. What was written before it was cancelled is visible. NULL: a token that
@@ -80,22 +82,23 @@ FUT_INLINE_ bool fut_cancel_token_is_cancelled(const fut_cancel_token_t *token) 
     return fut_cancel_token_reason(token) != 0;
 }
 
-/* Have `call` called, once, by whoever cancels the token. It may do anything, cancel other tokens and unregister others
- * included, but block: everybody behind it waits. 0; -EINVAL, there is nothing to call; or the reason, where the token is
- * cancelled already: then nothing was registered, and nothing is called. */
+/* Have `call` called, once, by whoever cancels the token. It may do anything, cancel other tokens and unregister
+ * others included, but block: everybody behind it waits. 0; -EINVAL, there is nothing to call; or the reason, where
+ * the token is cancelled already: then nothing was registered, and nothing is called. */
 FUT_MUST_USE int fut_cancel_token_register(fut_cancel_token_t *token, fut_cancel_callback_t *callback,
                                            void (*call)(void *argument, int reason), void   *argument);
-/* True: it will not be called. False: it was called (or never registered), and has returned: if another thread is in it,
- * this waits for it, so hold no lock that it takes. Called from within the callback itself it does not wait. Afterwards
- * nobody points to the callback, and what it has written is visible. Each callback that was registered is unregistered
- * before its storage goes, unless it has been called and fut_cancel_token_cancel has returned. One callback belongs to one
- * thread at a time, and the token outlives this. */
+/* True: it will not be called. False: it was called (or never registered), and has returned: if another thread is in
+ * it, this waits for it, so hold no lock that it takes. Called from within the callback itself it does not wait.
+ * Afterwards nobody points to the callback, and what it has written is visible. Each callback that was registered is
+ * unregistered before its storage goes, unless it has been called and fut_cancel_token_cancel has returned. One
+ * callback belongs to one thread at a time, and the token outlives this. */
 bool fut_cancel_token_unregister(fut_cancel_callback_t *callback);
 
 /* ---- A deadline ------------------------------------------------------------------------------------------------- */
 
-/* Cancels a token with -ETIMEDOUT when its time has come. The storage is the caller's, who stops it before that goes, or
- * the token. 64 bytes. Executor's thread: that of the context which it was started with; callbacks are called there. */
+/* Cancels a token with -ETIMEDOUT when its time has come. The storage is the caller's, who stops it before that goes,
+ * or the token. 64 bytes. Executor's thread: that of the context which it was started with; callbacks are called
+ * there. */
 typedef struct fut_cancel_timer {
     const fut_waker_vtable_t *alarm; /* what the driver's timer wakes */
     fut_cancel_token_t       *token;
@@ -115,8 +118,8 @@ void fut_cancel_timer_stop(fut_cancel_timer_t *timer);
 fut_cancel_token_t *fut_context_token(const fut_context_t *cx);
 
 #ifndef __cplusplus
-/* fut_cancelled: ready once the token is cancelled. Output: the reason, never 0; dropped, -ECANCELED. `token` may be NULL.
- * Any executor's thread. Cancelling loses nothing. */
+/* fut_cancelled: ready once the token is cancelled. Output: the reason, never 0; dropped, -ECANCELED. `token` may be
+ * NULL. Any executor's thread. Cancelling loses nothing. */
 typedef struct fut_cancelled {
     FUT_FUTURE(fut_cancelled, int, fut_cancel_token_t *token);
     fut_waiter_t waiter;
@@ -125,10 +128,10 @@ FUT_DECLARE(fut_cancelled);
 
 /* fut_with_token: await `child`, a started future, until the token is cancelled. 0: the child has completed, read its
  * output. The reason: it was cancelled gracefully, and its FINALLY has ended; or it never began, since the token was
- * cancelled before the first poll. -ECANCELED: the wait was cancelled, and the child with it. A child that is ready in the
- * poll that finds the token cancelled has completed. Dropping this drops the child, which belongs to the caller and outlives
- * the wait. Cancelling loses what the child loses. The child, and what is below it, finds the token with fut_context_token;
- * tasks that are spawned with fut_context_spawn do not, those of scopes do. */
+ * cancelled before the first poll. -ECANCELED: the wait was cancelled, and the child with it. A child that is ready
+ * in the poll that finds the token cancelled has completed. Dropping this drops the child, which belongs to the
+ * caller and outlives the wait. Cancelling loses what the child loses. The child, and what is below it, finds the
+ * token with fut_context_token; tasks that are spawned with fut_context_spawn do not, those of scopes do. */
 typedef struct fut_with_token {
     FUT_FUTURE(fut_with_token, int, fut_future_t *child; fut_cancel_token_t *token);
     fut_strand_t    strand;

@@ -1,17 +1,17 @@
-/* deadline.h: until when, for a future and all that it awaits.               layer: cancel; needs: core, driver interface, time
+/* deadline.h: until when, for a future and all that it awaits.   layer: cancel; needs: core, driver interface, time
  *
  *     WITH_DEADLINE(self->limit, fut_deadline_in(cx, FUT_S(2)), (self->page, fetch, "/index"));
  *     if (self->limit.output == -ETIMEDOUT) ...                        // the fetch was cancelled, its FINALLY has run
  *
- * fut_timeout knows its own duration and nothing of those above. A deadline is handed down: whatever runs under it can ask
- * how much time is left, and a later deadline inside does not extend it. So does the child of a scope that was opened
- * under it.
+ * fut_timeout knows its own duration and nothing of those above. A deadline is handed down: whatever runs under it
+ * can ask how much time is left, and a later deadline inside does not extend it. So does the child of a scope that
+ * was opened under it.
  *
- * What is being cancelled, by its deadline or from outside, has no deadline any more but those above that are still to come:
- * so a FINALLY may give its farewell two seconds of its own.
+ * What is being cancelled, by its deadline or from outside, has no deadline any more but those above that are still
+ * to come: so a FINALLY may give its farewell two seconds of its own.
  *
- * The price (64 bits): 152 bytes, and one timer in the driver's wheel where the child has to wait. To ask costs a step for
- * each deadline above. Executor's thread.
+ * The price (64 bits): 152 bytes, and one timer in the driver's wheel where the child has to wait. To ask costs a
+ * step for each deadline above. Executor's thread.
  *
  * (After Go's context.WithDeadline, and Trio's cancel scopes.)
  */
@@ -42,14 +42,15 @@ typedef struct fut_deadline {
 } fut_deadline_t;
 
 #ifndef __cplusplus
-/* fut_with_deadline: await `child`, a started future, until `deadline`, or the one inherited where that is earlier. 0: the
- * child has completed, read its output. -ETIMEDOUT: the time had come; it was cancelled gracefully, and its FINALLY has
- * ended; or it never began, where the time was past at the first poll. -ENOTSUP: there is no clock, and the child was dropped.
- * -ECANCELED: the wait was cancelled before its time, and the child with it. A child that is ready in the poll that finds
- * the deadline past has completed. An inherited deadline is kept by whoever set it, who cancels this from outside.
+/* fut_with_deadline: await `child`, a started future, until `deadline`, or the one inherited where that is earlier.
+ * 0: the child has completed, read its output. -ETIMEDOUT: the time had come; it was cancelled gracefully, and its
+ * FINALLY has ended; or it never began, where the time was past at the first poll. -ENOTSUP: there is no clock, and
+ * the child was dropped. -ECANCELED: the wait was cancelled before its time, and the child with it. A child that is
+ * ready in the poll that finds the deadline past has completed. An inherited deadline is kept by whoever set it, who
+ * cancels this from outside.
  *
- * Dropping this drops the child, which belongs to the caller and outlives the wait. Cancelling loses what the child loses.
- * Tasks that are spawned with fut_context_spawn inherit nothing, those of scopes do. */
+ * Dropping this drops the child, which belongs to the caller and outlives the wait. Cancelling loses what the child
+ * loses. Tasks that are spawned with fut_context_spawn inherit nothing, those of scopes do. */
 typedef struct fut_with_deadline {
     FUT_FUTURE(fut_with_deadline, int, fut_future_t *child; fut_instant_t deadline);
     fut_strand_t      strand;
@@ -59,7 +60,8 @@ typedef struct fut_with_deadline {
 } fut_with_deadline_t;
 FUT_DECLARE(fut_with_deadline);
 
-/* WITH_DEADLINE(slot, deadline, child): the same in one line; the child is a started slot, or (slot, fn, arguments...). */
+/* WITH_DEADLINE(slot, deadline, child): the same in one line; the child is a started slot, or (slot, fn,
+ * arguments...). */
 /* clang-format off */
 #define FUT_WITH_DEADLINE(slot, deadline, child) FUT_WITH_DEADLINE_AT_(__COUNTER__, slot, deadline, child)
 #define FUT_WITH_DEADLINE_AT_(c, slot, deadline, child)                                                                \

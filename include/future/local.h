@@ -2,18 +2,19 @@
  *
  *     FUT_TASK_LOCAL(int, request_id);                                  // at file scope: a key, its type, and a future
  *
- *     WITH_LOCAL(self->with, request_id, 42, (self->serve, serve, fd)); // in `serve`, and in all that it awaits, it is 42
+ *     WITH_LOCAL(self->with, request_id, 42, (self->serve, serve, fd)); // in `serve`, and below, it is 42
  *     printf("request %d\n", FUT_LOCAL_OR(cx, request_id, 0));          // far below, in any poll
  *     const int *id = FUT_LOCAL(cx, request_id);                        // NULL: nobody above has set it
  *
- * What a function needs is an argument. A task-local is for what it passes on without looking at: a request's number for
- * the log, a span of a trace, whom to charge. It is set for the whole life of a child, its FINALLY included, and again by
- * another one inside, which hides it; it cannot be changed. Where something has to change, make it a pointer.
+ * What a function needs is an argument. A task-local is for what it passes on without looking at: a request's number
+ * for the log, a span of a trace, whom to charge. It is set for the whole life of a child, its FINALLY included, and
+ * again by another one inside, which hides it; it cannot be changed. Where something has to change, make it a
+ * pointer.
  *
- * Inherited: by whatever is awaited, at any depth, through groups and combinators; by the children of sets and groups;
- * by the children of a scope, which see what was set where the scope was opened. Not inherited: by tasks that are spawned
- * with SPAWN or fut_context_spawn, which may outlive the value; hand it over as an argument, and set it again there. In
- * the FINALLY of a hard drop nothing is set: that has a context of its own.
+ * Inherited: by whatever is awaited, at any depth, through groups and combinators; by the children of sets and
+ * groups; by the children of a scope, which see what was set where the scope was opened. Not inherited: by tasks that
+ * are spawned with SPAWN or fut_context_spawn, which may outlive the value; hand it over as an argument, and set it
+ * again there. In the FINALLY of a hard drop nothing is set: that has a context of its own.
  *
  * The price (64 bits): 72 bytes and the value; reading is a search along the values set above, innermost first. No
  * thread-local: two executors in one thread, and one task on two threads, are all the same.
@@ -44,9 +45,9 @@ void       fut_local_describe_(fut_note_t *note, const fut_future_t *child);
 /* FUT_TASK_LOCAL(type, name) for one file. For several: FUT_TASK_LOCAL_DECLARE(type, name) in a header, and
  * FUT_TASK_LOCAL_DEFINE(type, name) in one file.
  *
- * name_t is a future as any other, AWAIT(self->with, name, &self->child.future, value): it awaits the started child, which
- * belongs to the caller and outlives the wait. Output: 0; the child's output where that is a negative errno; -ECANCELED.
- * Dropping and cancelling it do the same to the child. Executor's thread. */
+ * name_t is a future as any other, AWAIT(self->with, name, &self->child.future, value): it awaits the started child,
+ * which belongs to the caller and outlives the wait. Output: 0; the child's output where that is a negative errno;
+ * -ECANCELED. Dropping and cancelling it do the same to the child. Executor's thread. */
 /* clang-format off */
 #define FUT_TASK_LOCAL_FRAME_(T, name)                                                                                 \
     typedef struct name {                                                                                              \

@@ -1,8 +1,8 @@
 /* deadline.c: a deadline that is handed down.                        layer: cancel; needs: core, driver interface, time
  *
- * The deadlines above one another are a list, innermost first, whose nodes lie in the futures that set them; the binding
- * leads to the first one. Those of scopes' children are reached the same way, through the binding that the scope
- * inherited. A node is emptied, not removed: whoever inherited it still sees what is further out.
+ * The deadlines above one another are a list, innermost first, whose nodes lie in the futures that set them; the
+ * binding leads to the first one. Those of scopes' children are reached the same way, through the binding that the
+ * scope inherited. A node is emptied, not removed: whoever inherited it still sees what is further out.
  *
  *     START --first poll, past--> DONE
  *       '---- first poll -------> RUNNING --child READY--> DONE
@@ -18,8 +18,8 @@ enum { RUNNING = FUT_POINT_PENDING, ENDING = 2 };
 
 static fut_instant_t seen(const fut_context_t *cx) { return cx->driver ? cx->driver->seen : FUT_NOW; }
 
-/* For what is ending, and for what that awaits, only those count that are still to come. Whoever set one that is past is
- * about to end it, too, or has begun to. */
+/* For what is ending, and for what that awaits, only those count that are still to come. Whoever set one that is past
+ * is about to end it, too, or has begun to. */
 static fut_instant_t earliest(const fut_deadline_t *deadline, fut_instant_t now) {
     fut_instant_t instant = FUT_NEVER;
     bool          ending  = false;
@@ -78,16 +78,16 @@ static fut_poll_t poll_child(fut_with_deadline_t *self, fut_context_t *cx) {
     return answer;
 }
 
-/* The child waits. Has the time come, so that its end begins? An inherited deadline that is earlier is kept by its owner;
- * this one has a timer all the same, since the other does not reach through the shield of a scope. */
+/* The child waits. Has the time come, so that its end begins? An inherited deadline that is earlier is kept by its
+ * owner; this one has a timer all the same, since the other does not reach through the shield of a scope. */
 static bool expires(fut_with_deadline_t *self, fut_context_t *cx) {
     if (self->deadline == FUT_NEVER || fut_sleep_until_poll(&self->sleep, cx) == FUT_PENDING) return false;
     end(self, -ETIMEDOUT);
     return true;
 }
 
-/* READY: it does not begin. The last look at the clock will do, as for a sleep: a clock is slow to read. In a hard drop there
- * is no clock, and the child has its one poll. */
+/* READY: it does not begin. The last look at the clock will do, as for a sleep: a clock is slow to read. In a hard
+ * drop there is no clock, and the child has its one poll. */
 static fut_poll_t first_poll(fut_with_deadline_t *self, fut_context_t *cx) {
     begin(self, cx);
     if (!cx->driver)

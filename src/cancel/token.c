@@ -162,8 +162,8 @@ static fut_cancel_callback_t *next(fut_cancel_token_t *token) {
     return callback;
 }
 
-/* A callback may have unregistered itself and be gone when it returns. A token is there as long as it is `running` at its
- * parent. */
+/* A callback may have unregistered itself and be gone when it returns. A token is there as long as it is `running` at
+ * its parent. */
 bool fut_cancel_token_cancel(fut_cancel_token_t *token, int reason) {
     fut_cancel_token_t    *at = token;
     fut_cancel_callback_t *callback;

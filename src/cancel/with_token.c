@@ -1,4 +1,5 @@
-/* with_token.c: what waits for a token, and what runs under one; the timer.  layer: cancel; needs: core, sync, driver interface */
+/* with_token.c: what waits for a token, and what runs under one; the timer.  layer: cancel; needs: core, sync,
+ * driver interface */
 #include <errno.h>
 
 #include "../sync/waiters.h"

@@ -1,4 +1,5 @@
-/* kit.h: what the tests of this folder share: an executor on a clock that jumps, and functions that say how they end. */
+/* kit.h: what the tests of this folder share: an executor on a clock that jumps, and functions that say how they
+ * end. */
 #ifndef TESTS_CANCEL_KIT_H
 #define TESTS_CANCEL_KIT_H
 
