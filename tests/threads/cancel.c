@@ -46,6 +46,28 @@ static void unregistering_waits_for_the_callback(void) {
     }
 }
 
+/* ---- Gone as soon as its wait is over ------------------------------------------------------------------------------ */
+
+static void *cancel_token(void *token) {
+    fut_cancel_token_cancel(token, 0);
+    return NULL;
+}
+static void a_token_may_be_destroyed_by_whoever_waited_for_it(void) {
+    for (int i = 0; i < 1000; i++) {
+        fut_cancel_token_t *token = malloc(sizeof *token);
+        fut_cancelled_t     stop;
+        pthread_t           canceller;
+        CHECK(token != NULL);
+        fut_cancel_token_init(token, NULL);
+        canceller = start(cancel_token, token);
+        START(stop, fut_cancelled, token);
+        CHECK(fut_wait_on_thread(&stop.future) == 0);
+        fut_cancel_token_destroy(token);
+        free(token);
+        join(canceller);
+    }
+}
+
 /* ---- Called, or unregistered: one of the two --------------------------------------------------------------------- */
 
 enum { ROUNDS = 4000, CALLBACKS = 8 };
@@ -203,6 +225,7 @@ static void tasks_are_stopped_from_another_thread_and_their_tokens_are_gone_at_o
 
 int main(void) {
     RUN(unregistering_waits_for_the_callback);
+    RUN(a_token_may_be_destroyed_by_whoever_waited_for_it);
     RUN(a_callback_is_called_once_or_was_unregistered);
     RUN(tasks_are_stopped_from_another_thread_and_their_tokens_are_gone_at_once);
     return finish();
