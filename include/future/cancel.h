@@ -94,7 +94,7 @@ FUT_MUST_USE int fut_cancel_token_register(fut_cancel_token_t *token, fut_cancel
  * callback belongs to one thread at a time, and the token outlives this. */
 bool fut_cancel_token_unregister(fut_cancel_callback_t *callback);
 
-/* ---- A deadline ------------------------------------------------------------------------------------------------- */
+/* ---- A deadline -------------------------------------------------------------------------------------------------- */
 
 /* Cancels a token with -ETIMEDOUT when its time has come. The storage is the caller's, who stops it before that goes,
  * or the token. 64 bytes. Executor's thread: that of the context which it was started with; callbacks are called
@@ -112,7 +112,7 @@ FUT_MUST_USE int fut_cancel_timer_start(fut_cancel_timer_t *timer, fut_context_t
 /* Of a timer that was started, whatever the answer was, and whatever has happened since. Idempotent. */
 void fut_cancel_timer_stop(fut_cancel_timer_t *timer);
 
-/* ---- Futures ---------------------------------------------------------------------------------------------------- */
+/* ---- Futures ----------------------------------------------------------------------------------------------------- */
 
 /* The token of the nearest fut_with_token above; NULL, a token that nobody cancels: there is none. */
 fut_cancel_token_t *fut_context_token(const fut_context_t *cx);

@@ -46,7 +46,7 @@ static void unregistering_waits_for_the_callback(void) {
     }
 }
 
-/* ---- Gone as soon as its wait is over ------------------------------------------------------------------------------ */
+/* ---- Gone as soon as its wait is over ---------------------------------------------------------------------------- */
 
 static void *cancel_token(void *token) {
     fut_cancel_token_cancel(token, 0);
@@ -144,7 +144,7 @@ static void a_callback_is_called_once_or_was_unregistered(void) {
     fut_cancel_token_destroy(&crowd.root);
 }
 
-/* ---- Tasks of two executors that are stopped from outside ---------------------------------------------------------- */
+/* ---- Tasks of two executors that are stopped from outside -------------------------------------------------------- */
 
 enum { TREES = 1500, TASKS = 6 };
 static struct {

@@ -1,0 +1,39 @@
+/* kit.h: polling by hand, and a child that says what happens to it. */
+#ifndef TESTS_COMBINE_KIT_H
+#define TESTS_COMBINE_KIT_H
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "future/combine.h"
+#include "future/test.h"
+
+#define POLL(leaf, counter)       fut_test_poll(&(leaf).future, &(counter))
+#define cr_pending(leaf, counter) cr_assert_eq(POLL(leaf, counter), FUT_PENDING)
+#define cr_ready(leaf, counter, expected)                                                                              \
+    do {                                                                                                               \
+        cr_assert_eq(POLL(leaf, counter), FUT_READY);                                                                  \
+        cr_assert_eq((leaf).output, (expected), "%d", (int)(leaf).output);                                             \
+    } while (0)
+
+/* Waits for an event, returns its value; then says how it ended, and waits for `goodbye` where there is one. */
+typedef struct worker {
+    ASYNC_FRAME(worker, int, const char *name; fut_test_event_t *event; fut_test_event_t *goodbye);
+    fut_test_wait_t wait;
+} worker_t;
+ASYNC(worker) {
+    ASYNC_BEGIN();
+    AWAIT(self->wait, fut_test_wait, self->event);
+    ASYNC_RETURN(self->wait.output);
+    ASYNC_FINALLY();
+    fut_test_say("%s %d", self->name, self->output);
+    if (self->goodbye) {
+        AWAIT(self->wait, fut_test_wait, self->goodbye);
+        fut_test_say("%s %s", self->name, self->wait.output == -ECANCELED ? "cut" : "ends");
+    }
+    ASYNC_END();
+}
+
+#endif
