@@ -255,6 +255,21 @@ Test(cancel, what_has_expired_still_has_the_deadline_further_out) {
     world_close();
 }
 
+Test(cancel, what_is_cancelled_before_its_deadline_has_none_any_more) {
+    fut_with_deadline_t with;
+    farewell_t          farewell;
+    world_open();
+    START(farewell, farewell);
+    START(with, fut_with_deadline, &farewell.future, at(10));
+    cr_assert_eq(poll_with_clock(&with.future, &woken), FUT_PENDING);
+    fut_cancel(&with.future);
+    cr_assert_eq(poll_with_clock(&with.future, &woken), FUT_PENDING);
+    cr_assert(fut_test_said("in finally: no end"));
+    fut_drop(&with.future);
+    cr_assert(fut_test_said("farewell until 0"));
+    world_close();
+}
+
 /* ---- Scopes ------------------------------------------------------------------------------------------------------ */
 
 typedef struct opens {

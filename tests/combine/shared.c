@@ -46,6 +46,21 @@ Test(combine, only_one_polls_and_all_are_woken_at_the_end) {
     fut_test_hush();
 }
 
+Test(combine, the_latest_waker_of_each_is_woken) {
+    share();
+    for (int i = 0; i < 3; i++) cr_pending(waits[i], woken[i]);
+    for (int i = 0; i < 3; i++) cr_pending(waits[i], woken[i + 4]); /* each has moved to another task */
+    fut_drop(&waits[0].future);
+    cr_assert_eq(woken[5].wakes, 1);
+    cr_pending(waits[1], woken[5]);
+    end_child(1);
+    cr_assert_eq(woken[5].wakes, 2);
+    cr_ready(waits[1], woken[5], 0);
+    cr_assert_eq(woken[6].wakes, 1);
+    for (int i = 0; i < 5; i++) cr_assert_eq(woken[i].wakes, 0);
+    fut_test_hush();
+}
+
 Test(combine, the_childs_error_is_everybodys) {
     share();
     for (int i = 0; i < 2; i++) cr_pending(waits[i], woken[i]);
@@ -209,8 +224,8 @@ ASYNC(steps) {
     ASYNC_END();
 }
 
-/* What it has to be: a wait is ready when it is polled after the last event has reached the child; and whenever an event
- * has been fired, running all who were woken, until nobody is, brings the child as far as the events go. */
+/* What it has to be: a wait is ready when it is polled after the last event has reached the child; and whenever an
+ * event has been fired, running all who were woken, until nobody is, brings the child as far as the events go. */
 enum { AWAITERS = 8 };
 typedef struct model {
     steps_t           steps;
