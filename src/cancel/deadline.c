@@ -103,7 +103,7 @@ fut_poll_t fut_with_deadline_poll(fut_with_deadline_t *self, fut_context_t *cx) 
     answer = poll_child(self, cx);
     if (answer == FUT_PENDING && self->future.point == RUNNING && expires(self, cx)) answer = poll_child(self, cx);
     if (answer == FUT_PENDING) return FUT_PENDING;
-    fut_drop(&self->sleep.future);
+    if (fut_is_pending(&self->sleep.future)) fut_drop(&self->sleep.future);
     return fut_ready(&self->future);
 }
 

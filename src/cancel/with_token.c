@@ -95,7 +95,7 @@ fut_poll_t fut_with_token_poll(fut_with_token_t *self, fut_context_t *cx) {
         answer = poll_child(self, cx);
     }
     if (answer == FUT_PENDING) return FUT_PENDING;
-    fut_drop(&self->stop.future);
+    if (fut_is_pending(&self->stop.future)) fut_drop(&self->stop.future);
     return fut_ready(&self->future);
 }
 
