@@ -30,6 +30,16 @@ core/timers       timer_churn        20000
 compose/set       set_wake_10        20000
 compose/set       set_wake_10000     20000
 compose/set       set_push           20000
+compose/join      await_2            20000
+compose/join      join_2             20000
+compose/join      select_2           20000
+compose/join      race_2             20000
+compose/join      timeout_ready      20000
+compose/join      map_ready          20000
+compose/join      and_then_ready     20000
+compose/join      token_ready        20000
+compose/join      deadline_ready     20000
+compose/join      local_ready        20000
 sync/locks        mutex_free         20000
 sync/locks        local_mutex_free   20000
 sync/locks        mutex_100          20000
