@@ -1,5 +1,6 @@
 /* Task-locals: who sees which value. */
 #include "kit.h"
+#include "future/set.h"
 #include "locals.h"
 
 FUT_TASK_LOCAL(int, number);
@@ -175,6 +176,39 @@ Test(cancel, in_finally_the_value_is_there_but_not_in_that_of_a_hard_drop) {
         cr_ready(with, woken, -ECANCELED);
         cr_assert(hard ? fut_test_said("finally: -1 -1 nobody") : fut_test_said("finally: 4 -1 nobody"));
     }
+}
+
+/* ---- Sets -------------------------------------------------------------------------------------------------------- */
+
+typedef struct gathers {
+    ASYNC_FRAME(gathers, int);
+    fut_set_t       set;
+    fut_set_child_t children[2];
+    tells_t         tells[2];
+    fut_set_next_t  next;
+    int             i;
+} gathers_t;
+ASYNC(gathers) {
+    ASYNC_BEGIN();
+    fut_set_init(&self->set);
+    for (self->i = 0; self->i < 2; self->i++) {
+        START(self->tells[self->i], tells, self->i ? "second" : "first", NULL);
+        fut_set_child_init(&self->children[self->i], NULL);
+        cr_assert_eq(fut_set_push(&self->set, &self->children[self->i], &self->tells[self->i].future), 0);
+    }
+    for (self->i = 0; self->i < 2; self->i++) AWAIT(self->next, fut_set_next, &self->set);
+    ASYNC_RETURN(0);
+    ASYNC_FINALLY();
+    fut_set_destroy(&self->set);
+    ASYNC_END();
+}
+Test(cancel, children_of_a_set_see_the_values_of_whoever_awaits_it) {
+    gathers_t gathers;
+    number_t  with;
+    START(gathers, gathers);
+    START(with, number, &gathers.future, 8);
+    cr_assert_eq(fut_test_run(&with.future), FUT_READY);
+    cr_assert(fut_test_said("first: 8 -1 nobody", "first: 8 -1 nobody", "second: 8 -1 nobody", "second: 8 -1 nobody"));
 }
 
 /* ---- Other tasks ------------------------------------------------------------------------------------------------- */
