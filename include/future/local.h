@@ -55,7 +55,13 @@ void       fut_local_describe_(fut_note_t *note, const fut_future_t *child);
         fut_local_t local;                                                                                             \
     } name##_t
 #define FUT_TASK_LOCAL_READ_(T, name)                                                                                  \
-    FUT_INLINE_ T const *name##_get_(const fut_context_t *cx) { return (T const *)fut_context_get(cx, &name##_vtable); }
+    FUT_INLINE_ T const *name##_get_(const fut_context_t *cx) {                                                        \
+        return (T const *)fut_context_get(cx, &name##_vtable);                                                         \
+    }                                                                                                                  \
+    FUT_INLINE_ T name##_or_(const fut_context_t *cx, T otherwise) {                                                   \
+        T const *value = name##_get_(cx);                                                                              \
+        return value ? *value : otherwise;                                                                             \
+    }
 #define FUT_TASK_LOCAL_BODY_(name)                                                                                     \
     static void name##_drop_(fut_future_t *future) { fut_drop(((name##_t *)(void *)future)->child); }                  \
     static void name##_cancel_(fut_future_t *future) {                                                                 \
@@ -93,7 +99,7 @@ void       fut_local_describe_(fut_note_t *note, const fut_future_t *child);
 /* FUT_LOCAL(cx, name): the value set by the nearest above, a pointer to const which is good for this poll; or NULL.
  * FUT_LOCAL_OR(cx, name, otherwise): the value itself, or `otherwise`. From within any poll. */
 #define FUT_LOCAL(cx, name)               name##_get_(cx)
-#define FUT_LOCAL_OR(cx, name, otherwise) (name##_get_(cx) ? *name##_get_(cx) : (otherwise))
+#define FUT_LOCAL_OR(cx, name, otherwise) name##_or_(cx, otherwise)
 
 /* WITH_LOCAL(slot, name, value, child): the child is a started slot, or (slot, fn, arguments...). */
 #define FUT_WITH_LOCAL(slot, name, value, child) FUT_WITH_LOCAL_AT_(__COUNTER__, slot, name, value, child)

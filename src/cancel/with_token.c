@@ -32,6 +32,7 @@ static bool waits(fut_cancelled_t *self, fut_context_t *cx) {
 fut_poll_t fut_cancelled_poll(fut_cancelled_t *self, fut_context_t *cx) {
     if (fut_is_done(&self->future)) return FUT_READY;
     if (waits(self, cx)) return fut_pending(&self->future);
+    if (self->future.point == FUT_POINT_START && !fut_context_spend(cx)) return FUT_PENDING; /* its turn is over */
     self->output = fut_cancel_token_reason(self->token);
     return fut_ready(&self->future);
 }

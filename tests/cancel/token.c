@@ -73,6 +73,24 @@ Test(cancel, a_wait_for_a_cancelled_token_is_ready_at_once) {
     fut_cancel_token_destroy(&token);
 }
 
+Test(cancel, who_asks_again_and_again_lets_others_run) {
+    fut_cancel_token_t token = FUT_CANCEL_TOKEN_INIT;
+    fut_test_waker_t   woken = {0};
+    fut_cancelled_t    stop;
+    fut_context_t      cx;
+    unsigned           times = 0;
+    fut_cancel_token_cancel(&token, 0);
+    fut_context_init(&cx, fut_test_waker(&woken), NULL);
+    cx.budget = 10;
+    do {
+        START(stop, fut_cancelled, &token);
+        times++;
+    } while (fut_poll(&stop.future, &cx) == READY);
+    cr_assert_eq(times, 11);
+    cr_assert_eq(woken.wakes, 1);
+    cr_ready(stop, woken, -ECANCELED);
+}
+
 Test(cancel, the_latest_waker_is_woken) {
     fut_cancel_token_t token = FUT_CANCEL_TOKEN_INIT;
     fut_test_waker_t   first = {0}, second = {0};
