@@ -3,12 +3,12 @@
  * fut_cancel ends one future that one has at hand. A token ends whatever was told to listen to it, wherever that
  * runs:
  *
- *     static fut_cancel_token_t shutdown = FUT_CANCEL_TOKEN_INIT;
+ *     static fut_cancel_token_t stopping = FUT_CANCEL_TOKEN_INIT;
  *
- *     WITH_TOKEN(self->run, &shutdown, (self->serve, serve, fd));       // 0, or why it was stopped, and has ended
- *     AWAIT(self->stop, fut_cancelled, &shutdown);                      // until it is cancelled
- *     TRY(fut_cancel_token_reason(&shutdown));                          // in a loop that computes
- *     fut_cancel_token_cancel(&shutdown, 0);                            // any thread
+ *     WITH_TOKEN(self->run, &stopping, (self->serve, serve, fd));       // 0, or why it was stopped, and has ended
+ *     AWAIT(self->stop, fut_cancelled, &stopping);                      // until it is cancelled
+ *     TRY(fut_cancel_token_reason(&stopping));                          // in a loop that computes
+ *     fut_cancel_token_cancel(&stopping, 0);                            // any thread
  *
  * Tokens form a tree: cancelling one cancels all below it and nothing above. Cancelling is for ever, and has a
  * reason, a negative errno: -ECANCELED unless somebody says another.
@@ -38,23 +38,21 @@ typedef struct fut_cancel_token fut_cancel_token_t;
 /* Somebody who wants to be called. The storage is the caller's. Everything in it belongs to the token's lock. */
 typedef struct fut_cancel_callback {
     struct fut_cancel_callback *prev, *next;
-    fut_cancel_token_t         *token;        /* where it was registered; NULL: nowhere        */
-    void (*call)(void *argument, int reason); /* NULL: a token below, of which this is a part */
-    void *argument;
+    fut_cancel_token_t         *token; /* where it was registered; NULL: nowhere */
+    void (*call)(void *argument, int reason);
+    void *argument; /* `call` is NULL for the link of a token below */
     bool  linked;
 } fut_cancel_callback_t;
 
 /* All zero, or FUT_CANCEL_TOKEN_INIT: the root of a tree, not cancelled. */
 struct fut_cancel_token {
-    uint32_t      word;    /* atomic. Bit 0: the lock of what follows; CANCELLED: never cleared; FIRING        */
-    int32_t       reason;  /* written once, before CANCELLED                                                   */
-    fut_waiters_t waiters; /* futures                                                                          */
-    fut_cancel_callback_t
-        *callbacks; /* a ring, first come first called, the tokens below among them                     */
-    fut_cancel_callback_t
-               *running;        /* is being called, without the lock: it stays until this changes                   */
-    const void *runner;         /* while FIRING: the thread that cancels                                            */
-    fut_cancel_callback_t link; /* its place at its parent                                                          */
+    uint32_t               word;      /* atomic. Bit 0: the lock of the rest; CANCELLED: never cleared; FIRING */
+    int32_t                reason;    /* written once, before CANCELLED                                 */
+    fut_waiters_t          waiters;   /* futures                                                        */
+    fut_cancel_callback_t *callbacks; /* a ring, first come first called; tokens below are among them   */
+    fut_cancel_callback_t *running;   /* is being called, without the lock: it stays until this changes */
+    const void            *runner;    /* while FIRING: the thread that cancels                          */
+    fut_cancel_callback_t  link;      /* its place at its parent                                        */
 };
 enum { FUT_CANCEL_CANCELLED_ = 2, FUT_CANCEL_FIRING_ = 4 };
 #define FUT_CANCEL_TOKEN_INIT                                                                                          \
@@ -91,7 +89,8 @@ FUT_MUST_USE int fut_cancel_token_register(fut_cancel_token_t *token, fut_cancel
  * it, this waits for it, so hold no lock that it takes. Called from within the callback itself it does not wait.
  * Afterwards nobody points to the callback, and what it has written is visible. Each callback that was registered is
  * unregistered before its storage goes, unless it has been called and fut_cancel_token_cancel has returned. One
- * callback belongs to one thread at a time, and the token outlives this. */
+ * callback belongs to one thread at a time, and the token outlives this. Two callbacks that unregister each other, on
+ * two threads, wait for ever. */
 bool fut_cancel_token_unregister(fut_cancel_callback_t *callback);
 
 /* ---- A deadline -------------------------------------------------------------------------------------------------- */
