@@ -282,6 +282,37 @@ Test(cancel, children_of_a_scope_find_the_token_and_end_with_it) {
     world_close();
 }
 
+/* ---- In the FINALLY of a hard drop ------------------------------------------------------------------------------- */
+
+typedef struct leaves {
+    ASYNC_FRAME(leaves, int);
+    fut_test_wait_t  wait;
+    fut_test_after_t at_once;
+    fut_with_token_t with;
+    fut_cancelled_t  stop;
+} leaves_t;
+ASYNC(leaves) {
+    ASYNC_BEGIN();
+    AWAIT(self->wait, fut_test_wait, &event);
+    ASYNC_RETURN(0);
+    ASYNC_FINALLY();
+    WITH_TOKEN(self->with, &token, (self->at_once, fut_test_after, 0, 3));
+    fut_test_say("at once: %d", self->with.output);
+    WITH_TOKEN(self->with, &token, (self->wait, fut_test_wait, &goodbye));
+    fut_test_say("waits: %d, %d", self->with.output, self->wait.output);
+    AWAIT(self->stop, fut_cancelled, &token);
+    fut_test_say("stop: %d", self->stop.output);
+    ASYNC_END();
+}
+Test(cancel, in_the_finally_of_a_hard_drop_a_child_has_one_poll_and_leaves_no_trace) {
+    leaves_t leaves;
+    START(leaves, leaves);
+    cr_pending(leaves, woken);
+    fut_drop(&leaves.future);
+    cr_assert(fut_test_said("at once: 0", "waits: -125, -125", "stop: -125"));
+    fut_cancel_token_destroy(&token);
+}
+
 /* ---- The timer --------------------------------------------------------------------------------------------------- */
 
 static fut_cancel_timer_t timer;

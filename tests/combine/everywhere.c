@@ -2,6 +2,7 @@
  * swallowed. Nothing may be left of it: no timer, nobody in a line, no FINALLY that has not run. */
 #include "kit.h"
 
+#include "../counting.h"
 #include "future/deadline.h"
 #include "future/local.h"
 
@@ -134,9 +135,11 @@ static unsigned one_life(unsigned polls, int way, bool stutter) {
     fut_future_t      *future = stutter ? &around.future : &with.future;
     fut_driver_t      *driver;
     unsigned           lived;
+    size_t             requests;
     token         = (fut_cancel_token_t)FUT_CANCEL_TOKEN_INIT;
     virtual_clock = fut_virtual_clock_new();
     driver        = fut_virtual_clock_driver(virtual_clock);
+    requests      = counting.calls;
     memset(&everything, 0x55, sizeof everything);
     START(everything, everything);
     START(with, fut_with_token, &everything.future, &own);
@@ -151,13 +154,15 @@ static unsigned one_life(unsigned polls, int way, bool stutter) {
     cr_assert(fut_is_done(&everything.future), "after %u polls, way %d", polls, way);
     cr_assert_eq(balance, 0, "after %u polls, way %d: %d have not ended", polls, way, balance);
     cr_assert_eq(driver->vtable->next(driver), FUT_NEVER, "after %u polls, way %d: a timer is left", polls, way);
+    cr_assert_eq(counting.calls, requests, "memory was asked for");
     fut_cancel_token_destroy(&token); /* stops where somebody is in line */
     fut_cancel_token_destroy(&own);
     fut_virtual_clock_free(virtual_clock);
     return lived;
 }
 
-Test(combine, everything_can_end_at_each_of_its_polls) {
+Test(combine, everything_can_end_at_each_of_its_polls_and_allocates_nothing) {
+    counting_begin();
     for (int way = 0; way < WAYS; way++)
         for (int stutter = 0; stutter < 2; stutter++) {
             const unsigned whole = one_life(1000, way, stutter);
