@@ -27,6 +27,7 @@ static const struct chapter {
     {"At most five at once", "8-limit.c", limited},
     {"A race of two mirrors, and a limit to patience", "9-race.c", race},
     {"A scope: the first failure cancels the siblings", "10-scope.c", scope},
+    {"A pipeline of streams, and what holds it back", "11-pipeline.c", pipeline},
 };
 enum { CHAPTERS = sizeof chapters / sizeof *chapters };
 

@@ -13,5 +13,6 @@ int fan_out(void);   /* 7 */
 int limited(void);   /* 8 */
 int race(void);      /* 9 */
 int scope(void);     /* 10 */
+int pipeline(void);  /* 11 */
 
 #endif
