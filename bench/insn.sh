@@ -40,6 +40,9 @@ compose/join      and_then_ready     20000
 compose/join      token_ready        20000
 compose/join      deadline_ready     20000
 compose/join      local_ready        20000
+compose/stream    stream_generator   20000
+compose/stream    stream_chain       20000
+compose/stream    stream_forward     20000
 sync/locks        mutex_free         20000
 sync/locks        local_mutex_free   20000
 sync/locks        mutex_100          20000
