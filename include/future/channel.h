@@ -30,8 +30,11 @@
 #ifndef FUT_CHANNEL_H
 #define FUT_CHANNEL_H
 
+#include "broadcast.h"
 #include "channel_bounded.h"
 #include "channel_local.h"
 #include "channel_unbounded.h"
+#include "oneshot.h"
+#include "watch.h"
 
 #endif

@@ -28,14 +28,16 @@ typedef struct fut_channel_stats {
 /* FUT_ITEM(channel, item): two arguments, the channel inside of a typed struct, and the pointer, if it points to the
  * type of the channel's messages. Each typed struct has the members `channel` and `of`. */
 #ifndef __cplusplus
-#define FUT_ITEM(typed, item) &(typed)->channel, FUT_ITEM_CHECKED_(typed, item)
-#define FUT_ITEM_CHECKED_(typed, item)                                                                                 \
-    ((item) + 0 * sizeof(struct {                                                                                      \
-                  _Static_assert(_Generic((item), __typeof__((typed)->of) : 1, const __typeof__(*(typed)->of) * : 1,   \
-                                          default : 0),                                                                \
-                                 "`" #item "` does not point to what `" #typed "` carries");                           \
-                  char yes_;                                                                                           \
-              }))
+#define FUT_ITEM(typed, item)          &(typed)->channel, FUT_ITEM_CHECKED_(typed, item)
+#define FUT_ITEM_CHECKED_(typed, item) ((item) + FUT_ITEM_IS_(typed, item))
+/* 0, or it does not compile. */
+#define FUT_ITEM_IS_(typed, item)                                                                                      \
+    (0 * sizeof(struct {                                                                                               \
+         _Static_assert(                                                                                               \
+             _Generic((item), __typeof__((typed)->of) : 1, const __typeof__(*(typed)->of) * : 1, default : 0),         \
+             "`" #item "` does not point to what `" #typed "` carries");                                               \
+         char yes_;                                                                                                    \
+     }))
 #endif
 
 /* Copy a message. Small ones are copied by their size, without a call. */
