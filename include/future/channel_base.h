@@ -40,20 +40,23 @@ typedef struct fut_channel_stats {
      }))
 #endif
 
-/* Copy a message. Small ones are copied by their size, without a call. */
-FUT_INLINE_ void fut_channel_copy_(void *to, const void *from, size_t size) {
+/* Copy a message. Small ones are copied by their size, without a call. What is inlined into a place where the object
+ * is known to be smaller is not compiled there, since gcc would warn of it. */
 #if defined(__GNUC__)
-    if (size == 8)
-        __builtin_memcpy(to, from, 8);
-    else if (size == 4)
-        __builtin_memcpy(to, from, 4);
-    else
-        __builtin_memcpy(to, from, size);
+#define FUT_CHANNEL_COPY_(to, from, size, n)                                                                           \
+    if ((size) == (n) && __builtin_object_size(to, 0) >= (n) && __builtin_object_size(from, 0) >= (n))                 \
+    __builtin_memcpy(to, from, n)
+FUT_INLINE_ void fut_channel_copy_(void *to, const void *from, size_t size) {
+    FUT_CHANNEL_COPY_(to, from, size, 8);
+    else FUT_CHANNEL_COPY_(to, from, size, 4);
+    else __builtin_memcpy(to, from, size);
+}
 #else
+FUT_INLINE_ void fut_channel_copy_(void *to, const void *from, size_t size) {
     size_t i;
     for (i = 0; i < size; i++) ((unsigned char *)to)[i] = ((const unsigned char *)from)[i];
-#endif
 }
+#endif
 
 #ifdef __cplusplus
 }

@@ -58,7 +58,8 @@ typedef struct fut_channel {
 /* A cell: the word, and behind it the message, at 8 where that is cheaper to copy. */
 #define FUT_CHANNEL_ITEM_AT_(size)        ((size) % 8 == 0 ? 8 : 4)
 #define FUT_CHANNEL_CELL_(size)           ((FUT_CHANNEL_ITEM_AT_(size) + (size) + 3) / 4 * 4)
-/* How many bytes a channel of so many messages of this size needs, aligned to 4 (better 8). A constant expression. */
+/* How many bytes a channel of so many messages of this size needs: allocated, or an array of uint32_t. A constant
+ * expression. */
 #define FUT_CHANNEL_BYTES(size, capacity) (FUT_CHANNEL_CELL_(size) * (capacity))
 enum { FUT_CHANNEL_MAX = (1 << 27) - 1 }; /* messages */
 
@@ -128,91 +129,9 @@ typedef struct fut_channel_recv_many {
     fut_waiter_t waiter;
 } fut_channel_recv_many_t;
 
-FUT_SPAWNED_(fut_channel_send)
-FUT_SPAWNED_(fut_channel_recv)
-extern const fut_vtable_t fut_channel_send_vtable, fut_channel_recv_vtable;
-fut_poll_t                fut_channel_send_slow_(fut_channel_send_t *self, fut_context_t *cx);
-fut_poll_t                fut_channel_recv_slow_(fut_channel_recv_t *self, fut_context_t *cx);
+FUT_DECLARE(fut_channel_send);
+FUT_DECLARE(fut_channel_recv);
 FUT_DECLARE(fut_channel_recv_many);
-
-#endif /* __cplusplus */
-
-/* ---- What is usual, inline ---------------------------------------------------------------------- */
-
-FUT_INLINE_ unsigned char *fut_channel_cell_(const fut_channel_t *channel, uintptr_t word) {
-    return channel->cells + (word & (channel->lap - 1)) / FUT_CHANNEL_ONE_ * channel->stride;
-}
-/* The lap, as the cells know it. */
-FUT_INLINE_ uint32_t fut_channel_lap_(const fut_channel_t *channel, uintptr_t word) {
-    return (uint32_t)(word & ~(channel->lap - 1));
-}
-/* The position behind, with the same flags. */
-FUT_INLINE_ uintptr_t fut_channel_next_(const fut_channel_t *channel, uintptr_t word) {
-    if ((word & (channel->lap - 1)) < channel->last) return word + FUT_CHANNEL_ONE_;
-    return (word & (~(channel->lap - 1) | FUT_CHANNEL_FLAGS_)) + channel->lap;
-}
-
-/* Acquires that the last receiver has copied out. */
-FUT_INLINE_ bool fut_channel_is_free_(const fut_channel_t *channel, uintptr_t word, const unsigned char *cell) {
-    return __atomic_load_n((const uint32_t *)(const void *)cell, __ATOMIC_ACQUIRE) == fut_channel_lap_(channel, word);
-}
-/* Acquires the message. */
-FUT_INLINE_ bool fut_channel_is_full_(const fut_channel_t *channel, uintptr_t word, const unsigned char *cell) {
-    return __atomic_load_n((const uint32_t *)(const void *)cell, __ATOMIC_ACQUIRE) ==
-           (fut_channel_lap_(channel, word) | FUT_CHANNEL_FULL_);
-}
-/* Publishes the message to whoever takes it: the last access of a send. */
-FUT_INLINE_ void fut_channel_fill_(const fut_channel_t *channel, uintptr_t word, unsigned char *cell,
-                                   const void *item) {
-    fut_channel_copy_(cell + channel->item, item, channel->size);
-    __atomic_store_n((uint32_t *)(void *)cell, fut_channel_lap_(channel, word) | FUT_CHANNEL_FULL_, __ATOMIC_RELEASE);
-}
-/* Publishes that the cell is free to the sender of the next lap: the last access of a receive. */
-FUT_INLINE_ void fut_channel_empty_(const fut_channel_t *channel, uintptr_t word, unsigned char *cell, void *item) {
-    fut_channel_copy_(item, cell + channel->item, channel->size);
-    __atomic_store_n((uint32_t *)(void *)cell, (uint32_t)(fut_channel_lap_(channel, word) + channel->lap),
-                     __ATOMIC_RELEASE);
-}
-
-/* Nobody waits, nothing is closed, and nobody was faster. The exchange makes the cell this thread's; what is in the
- * cell is published and acquired by the cell's own word. */
-FUT_INLINE_ bool fut_channel_move_(fut_channel_end_t *end, uintptr_t word, uintptr_t next) {
-    return __atomic_compare_exchange_n(&end->word, &word, next, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
-FUT_INLINE_ bool fut_channel_push_(fut_channel_t *channel, const void *item) {
-    const uintptr_t word = __atomic_load_n(&channel->tail.word, __ATOMIC_RELAXED);
-    unsigned char  *cell = fut_channel_cell_(channel, word);
-    if (word & FUT_CHANNEL_FLAGS_ || !fut_channel_is_free_(channel, word, cell)) return false;
-    if (!fut_channel_move_(&channel->tail, word, fut_channel_next_(channel, word))) return false;
-    fut_channel_fill_(channel, word, cell, item);
-    return true;
-}
-FUT_INLINE_ bool fut_channel_pop_(fut_channel_t *channel, void *item) {
-    const uintptr_t word = __atomic_load_n(&channel->head.word, __ATOMIC_RELAXED);
-    unsigned char  *cell = fut_channel_cell_(channel, word);
-    if (word & FUT_CHANNEL_FLAGS_ || !fut_channel_is_full_(channel, word, cell)) return false;
-    if (!fut_channel_move_(&channel->head, word, fut_channel_next_(channel, word))) return false;
-    fut_channel_empty_(channel, word, cell, item);
-    return true;
-}
-
-#ifndef __cplusplus
-
-FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_channel_send_poll(fut_channel_send_t *self, fut_context_t *cx) {
-    if (self->future.point != FUT_POINT_START || cx->budget == 0 || !fut_channel_push_(self->channel, self->item))
-        return fut_channel_send_slow_(self, cx);
-    cx->budget--;
-    self->output = 0;
-    return fut_ready(&self->future);
-}
-
-FUT_MUST_USE FUT_INLINE_ fut_poll_t fut_channel_recv_poll(fut_channel_recv_t *self, fut_context_t *cx) {
-    if (self->future.point != FUT_POINT_START || cx->budget == 0 || !fut_channel_pop_(self->channel, self->item))
-        return fut_channel_recv_slow_(self, cx);
-    cx->budget--;
-    self->output = 0;
-    return fut_ready(&self->future);
-}
 
 #endif /* __cplusplus */
 

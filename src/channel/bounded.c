@@ -32,10 +32,40 @@
 
 typedef fut_channel_end_t end_t;
 
-enum { WAITING = FUT_CHANNEL_WAITING_, CLOSED = FUT_CHANNEL_CLOSED_, ONE = FUT_CHANNEL_ONE_ };
+enum { WAITING = FUT_CHANNEL_WAITING_, CLOSED = FUT_CHANNEL_CLOSED_, ONE = FUT_CHANNEL_ONE_, FULL = FUT_CHANNEL_FULL_ };
 _Static_assert((int)FUT_CHANNEL_BUSY_ == (int)FUT__BUSY, "one name for the lock");
 
+/* ---- Positions and cells ------------------------------------------------------------------------ */
+
 static uintptr_t position(uintptr_t word) { return word & ~(uintptr_t)FUT_CHANNEL_FLAGS_; }
+
+/* The position behind, with the same flags. */
+static inline uintptr_t behind(const fut_channel_t *channel, uintptr_t word) {
+    if ((word & (channel->lap - 1)) < channel->last) return word + ONE;
+    return (word & (~(channel->lap - 1) | FUT_CHANNEL_FLAGS_)) + channel->lap;
+}
+
+/* Its cell, which begins with a mark: a lap, free for a sender; a lap and FULL. */
+static inline unsigned char *cell_at(const fut_channel_t *channel, uintptr_t word) {
+    return channel->cells + (word & (channel->lap - 1)) / ONE * channel->stride;
+}
+static inline uint32_t *mark_of(unsigned char *cell) { return (uint32_t *)(void *)cell; }
+static inline uint32_t  lap_of(const fut_channel_t *channel, uintptr_t word) {
+     return (uint32_t)(word & ~(channel->lap - 1));
+}
+/* lap: free for it; lap | FULL: full in it. Acquires what the cell's last user did. */
+static inline bool is_marked(unsigned char *cell, uint32_t mark) { return fut__load_acquire(mark_of(cell)) == mark; }
+
+/* Publishes the message to whoever takes it: the last access of a send. */
+static inline void fill(const fut_channel_t *channel, unsigned char *cell, uint32_t lap, const void *item) {
+    fut_channel_copy_(cell + channel->item, item, channel->size);
+    fut__store_release(mark_of(cell), lap | FULL);
+}
+/* Publishes that the cell is free to the sender of the next lap: the last access of a receive. */
+static inline void empty(const fut_channel_t *channel, unsigned char *cell, uint32_t lap, void *item) {
+    fut_channel_copy_(item, cell + channel->item, channel->size);
+    fut__store_release(mark_of(cell), lap + (uint32_t)channel->lap);
+}
 
 /* ---- init, destroy ---------------------------------------------------------------------------- */
 
@@ -85,11 +115,15 @@ static void leave(end_t *end, uintptr_t word) {
     fut__store_release(&end->word, end->line.waiters.first ? word | WAITING : word & ~(uintptr_t)WAITING);
 }
 
+/* To a word without flags, where nobody waits. False: the end is somewhere else by now. What is in the cells is
+ * published and acquired by the cells' own words. */
+static inline bool step(end_t *end, uintptr_t word, uintptr_t next) { return fut__cas(&end->word, &word, next); }
+
 /* From `word` to `next`, `count` cells. Who waits for that is told, and is to be woken once the cells are done. False:
  * the end is somewhere else by now. */
 static bool move(end_t *end, uintptr_t word, uintptr_t next, uint32_t count, fut__wakes_t *wakes) {
-    if (!(word & WAITING)) return fut_channel_move_(end, word, next);
-    if (!fut_channel_move_(end, word, word | FUT__BUSY)) return false;
+    if (!(word & WAITING)) return step(end, word, next);
+    if (!step(end, word, word | FUT__BUSY)) return false;
     fut__call(&end->line, count, wakes);
     leave(end, next);
     return true;
@@ -103,18 +137,37 @@ static bool is_full(const fut_channel_t *channel, uintptr_t tail, uintptr_t head
 }
 static bool is_empty(uintptr_t tail, uintptr_t head) { return position(tail) == position(head); }
 
+/* The usual: nobody waits, nothing is closed, nobody was faster. */
+static inline bool push_at_once(fut_channel_t *channel, const void *item) {
+    const uintptr_t      word = fut__load_relaxed(&channel->tail.word);
+    unsigned char *const cell = cell_at(channel, word);
+    const uint32_t       lap  = lap_of(channel, word);
+    if (word & FUT_CHANNEL_FLAGS_ || !is_marked(cell, lap)) return false;
+    if (!step(&channel->tail, word, behind(channel, word))) return false;
+    fill(channel, cell, lap, item);
+    return true;
+}
+static inline bool pop_at_once(fut_channel_t *channel, void *item) {
+    const uintptr_t      word = fut__load_relaxed(&channel->head.word);
+    unsigned char *const cell = cell_at(channel, word);
+    const uint32_t       lap  = lap_of(channel, word);
+    if (word & FUT_CHANNEL_FLAGS_ || !is_marked(cell, lap | FULL)) return false;
+    if (!step(&channel->head, word, behind(channel, word))) return false;
+    empty(channel, cell, lap, item);
+    return true;
+}
+
 static int push(fut_channel_t *channel, const void *item) {
     fut__wakes_t wakes;
     unsigned     tries = 0;
     wakes.count        = 0;
     for (;; fut__relax(&tries)) {
         const uintptr_t word = fut__load_acquire(&channel->tail.word); /* before the head: pairs with who moved it */
-        unsigned char  *cell = fut_channel_cell_(channel, word);
         if (word & CLOSED) return -EPIPE;
         if (word & FUT__BUSY) continue;
-        if (fut_channel_is_free_(channel, word, cell)) {
-            if (!move(&channel->tail, word, fut_channel_next_(channel, word), 1, &wakes)) continue;
-            fut_channel_fill_(channel, word, cell, item);
+        if (is_marked(cell_at(channel, word), lap_of(channel, word))) {
+            if (!move(&channel->tail, word, behind(channel, word), 1, &wakes)) continue;
+            fill(channel, cell_at(channel, word), lap_of(channel, word), item);
             fut__wake_all(&wakes);
             return 0;
         }
@@ -128,18 +181,18 @@ static uint32_t count_full(const fut_channel_t *channel, uintptr_t word, uint32_
     uint32_t       count;
     if (max > channel->capacity - here) max = channel->capacity - here;
     for (count = 0; count < max; count++, word += ONE)
-        if (!fut_channel_is_full_(channel, word, fut_channel_cell_(channel, word))) break;
+        if (!is_marked(cell_at(channel, word), lap_of(channel, word) | FULL)) break;
     return count;
 }
 
 /* The position behind `count` cells, which do not go round. */
 static uintptr_t advance(const fut_channel_t *channel, uintptr_t word, uint32_t count) {
-    return fut_channel_next_(channel, word + (uintptr_t)(count - 1) * ONE);
+    return behind(channel, word + (uintptr_t)(count - 1) * ONE);
 }
 
 static void empty_cells(fut_channel_t *channel, uintptr_t word, unsigned char *items, uint32_t count) {
     for (; count > 0; count--, word += ONE, items += channel->size)
-        fut_channel_empty_(channel, word, fut_channel_cell_(channel, word), items);
+        empty(channel, cell_at(channel, word), lap_of(channel, word), items);
 }
 
 /* Up to `max` at once, and where senders wait no more than can be woken at once. How many, or a negative errno. */
@@ -164,7 +217,7 @@ static int pop(fut_channel_t *channel, void *items, uint32_t max) {
 }
 
 int fut_channel_try_send(fut_channel_t *channel, const void *item) {
-    return fut_channel_push_(channel, item) ? 0 : push(channel, item);
+    return push_at_once(channel, item) ? 0 : push(channel, item);
 }
 int fut_channel_try_recv_many(fut_channel_t *channel, void *items, uint32_t max) {
     if (max == 0) return -EINVAL;
@@ -172,7 +225,7 @@ int fut_channel_try_recv_many(fut_channel_t *channel, void *items, uint32_t max)
 }
 int fut_channel_try_recv(fut_channel_t *channel, void *item) {
     int count;
-    if (fut_channel_pop_(channel, item)) return 0;
+    if (pop_at_once(channel, item)) return 0;
     count = pop(channel, item, 1);
     return count < 0 ? count : 0;
 }
@@ -231,7 +284,7 @@ static bool receiver_lines_up(fut_channel_t *channel, fut_waiter_t *waiter, bool
 
 /* ---- poll ------------------------------------------------------------------------------------------ */
 
-fut_poll_t fut_channel_send_slow_(fut_channel_send_t *self, fut_context_t *cx) {
+static __attribute__((noinline)) fut_poll_t send_slowly(fut_channel_send_t *self, fut_context_t *cx) {
     fut_channel_t *const channel = self->channel;
     int                  answer;
     if (fut_is_done(&self->future)) return FUT_READY;
@@ -258,12 +311,28 @@ static int receive(fut_future_t *future, fut_channel_t *channel, void *items, ui
     return answer;
 }
 
-fut_poll_t fut_channel_recv_slow_(fut_channel_recv_t *self, fut_context_t *cx) {
+static __attribute__((noinline)) fut_poll_t recv_slowly(fut_channel_recv_t *self, fut_context_t *cx) {
     int answer;
     if (fut_is_done(&self->future)) return FUT_READY;
     answer = receive(&self->future, self->channel, self->item, 1, &self->waiter, cx);
     if (answer == -EAGAIN) return FUT_PENDING;
     self->output = answer < 0 ? answer : 0;
+    return fut_ready(&self->future);
+}
+
+/* The first poll, where nobody is in the way, needs little of the above. */
+fut_poll_t fut_channel_send_poll(fut_channel_send_t *self, fut_context_t *cx) {
+    if (self->future.point != FUT_POINT_START || cx->budget == 0 || !push_at_once(self->channel, self->item))
+        return send_slowly(self, cx);
+    cx->budget--;
+    self->output = 0;
+    return fut_ready(&self->future);
+}
+fut_poll_t fut_channel_recv_poll(fut_channel_recv_t *self, fut_context_t *cx) {
+    if (self->future.point != FUT_POINT_START || cx->budget == 0 || !pop_at_once(self->channel, self->item))
+        return recv_slowly(self, cx);
+    cx->budget--;
+    self->output = 0;
     return fut_ready(&self->future);
 }
 

@@ -24,20 +24,22 @@ void fut_local_channel_destroy(fut_local_channel_t *channel) {
 
 /* ---- Without waiting ------------------------------------------------------------------------------ */
 
-int fut_local_channel_try_send(fut_local_channel_t *channel, const void *item) {
+static inline int try_send(fut_local_channel_t *channel, const void *item) {
     if (channel->closed) return -EPIPE;
     if (channel->count == channel->capacity) return -EAGAIN;
     fut_local_channel_push_(channel, item);
     fut__call_first_here(&channel->receivers);
     return 0;
 }
-
-int fut_local_channel_try_recv(fut_local_channel_t *channel, void *item) {
+static inline int try_recv(fut_local_channel_t *channel, void *item) {
     if (channel->count == 0) return channel->closed ? -EPIPE : -EAGAIN;
     fut_local_channel_pop_(channel, item);
     fut__call_first_here(&channel->senders);
     return 0;
 }
+
+int fut_local_channel_try_send(fut_local_channel_t *channel, const void *item) { return try_send(channel, item); }
+int fut_local_channel_try_recv(fut_local_channel_t *channel, void *item) { return try_recv(channel, item); }
 
 void fut_local_channel_close(fut_local_channel_t *channel) {
     channel->closed = true;
@@ -52,34 +54,31 @@ void fut_local_channel_stats(const fut_local_channel_t *channel, fut_channel_sta
 
 /* ---- poll ------------------------------------------------------------------------------------------- */
 
-/* May it try? False: it is in line, or its turn is over; PENDING. */
-static bool may_try(fut_future_t *future, fut_waiter_t *waiter, fut_context_t *cx) {
-    if (future->point != FUT_POINT_START && fut__poll_waiter_here(waiter, cx) == FUT_WAITER_QUEUED) return false;
-    return fut_context_spend(cx);
+/* Polled again and still in line, or its turn is over: PENDING. */
+static inline bool has_to_wait(const fut_future_t *future, fut_waiter_t *waiter, fut_context_t *cx) {
+    if (future->point != FUT_POINT_START && fut__poll_waiter_here(waiter, cx) == FUT_WAITER_QUEUED) return true;
+    return !fut_context_spend(cx);
 }
 
-static fut_poll_t answer(fut_future_t *future, int *output, int result, fut_line_t *line, fut_waiter_t *waiter,
-                         fut_context_t *cx) {
-    if (result == -EAGAIN) {
-        fut__line_up_here(line, waiter, future->point != FUT_POINT_START, cx);
-        return fut_pending(future);
-    }
-    *output = result;
-    return fut_ready(future);
+static inline fut_poll_t line_up(fut_future_t *future, fut_line_t *line, fut_waiter_t *waiter, fut_context_t *cx) {
+    fut__line_up_here(line, waiter, future->point != FUT_POINT_START, cx);
+    return fut_pending(future);
 }
 
 fut_poll_t fut_local_channel_send_slow_(fut_local_channel_send_t *self, fut_context_t *cx) {
     if (fut_is_done(&self->future)) return FUT_READY;
-    if (!may_try(&self->future, &self->waiter, cx)) return FUT_PENDING;
-    return answer(&self->future, &self->output, fut_local_channel_try_send(self->channel, self->item),
-                  &self->channel->senders, &self->waiter, cx);
+    if (has_to_wait(&self->future, &self->waiter, cx)) return FUT_PENDING;
+    self->output = try_send(self->channel, self->item);
+    if (self->output == -EAGAIN) return line_up(&self->future, &self->channel->senders, &self->waiter, cx);
+    return fut_ready(&self->future);
 }
 
 fut_poll_t fut_local_channel_recv_slow_(fut_local_channel_recv_t *self, fut_context_t *cx) {
     if (fut_is_done(&self->future)) return FUT_READY;
-    if (!may_try(&self->future, &self->waiter, cx)) return FUT_PENDING;
-    return answer(&self->future, &self->output, fut_local_channel_try_recv(self->channel, self->item),
-                  &self->channel->receivers, &self->waiter, cx);
+    if (has_to_wait(&self->future, &self->waiter, cx)) return FUT_PENDING;
+    self->output = try_recv(self->channel, self->item);
+    if (self->output == -EAGAIN) return line_up(&self->future, &self->channel->receivers, &self->waiter, cx);
+    return fut_ready(&self->future);
 }
 
 /* ---- drop, describe ------------------------------------------------------------------------------------ */

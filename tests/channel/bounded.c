@@ -11,7 +11,7 @@ typedef FUT_UNBOUNDED(int) unbounded_t;
 /* ---- What cannot be asked for ------------------------------------------------------------------------------ */
 
 Test(channel, a_channel_needs_a_capacity_a_size_and_memory) {
-    uint64_t            memory[8];
+    uint32_t            memory[8];
     fut_channel_t       bounded;
     fut_local_channel_t local;
     fut_unbounded_t     unbounded;
@@ -82,7 +82,7 @@ static int send_local(void *channel, const void *item) { return fut_local_channe
 static int receive_local(void *channel, void *item) { return fut_local_channel_try_recv(channel, item); }
 
 Test(channel, messages_of_any_size_stay_in_order_around_rings_of_any_capacity) {
-    static uint64_t memory[FUT_CHANNEL_BYTES(SIZES, CAPACITIES) / 8 + 1];
+    static uint32_t memory[FUT_CHANNEL_BYTES(SIZES, CAPACITIES) / 4 + 1];
     for (size_t size = 1; size <= SIZES; size++)
         for (size_t capacity = 1; capacity <= CAPACITIES; capacity++) {
             unsigned char *const end = (unsigned char *)memory + FUT_CHANNEL_BYTES(size, capacity);
