@@ -14,7 +14,7 @@
  * that has not read it by then misses it; its next receive says how many it missed, and goes on with the oldest that
  * is there.
  *
- * A reader is a number, how far it has read: there is nothing to unsubscribe. The price: 48 bytes and the ring; one
+ * A reader is a number, how far it has read: there is nothing to unsubscribe. The price: 40 bytes and the ring; one
  * lock for a dozen instructions and a copy in each send and receive; a send wakes all who wait.
  */
 #ifndef FUT_BROADCAST_H

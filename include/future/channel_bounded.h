@@ -5,10 +5,10 @@
  *     AWAIT(self->send, fut_channel_send, FUT_ITEM(self->numbers, &self->n));     waits while it is full
  *     AWAIT(self->recv, fut_channel_recv, FUT_ITEM(self->numbers, &self->n));     waits while it is empty
  *
- * self->n lives as long as the wait: in the frame. The price: 192 bytes, of which most keep the two ends on cache lines
+ * self->n lives as long as the wait: in the frame. The price: 280 bytes, of which most keep the two ends on cache lines
  * of their own, and a word beside each message. A message that nobody waits for costs one compare-and-swap to send and
  * one to receive; one that somebody waits for costs one more, made by the one who waits. In one thread,
- * fut_local_channel_t does with a few bytes and no atomics.
+ * fut_local_channel_t does with 64 bytes and no atomics.
  *
  * Each sender's messages arrive in its order, and among all receivers each message arrives once.
  *
@@ -35,9 +35,9 @@ enum { FUT_CHANNEL_BUSY_ = 1, FUT_CHANNEL_WAITING_ = 2, FUT_CHANNEL_CLOSED_ = 4,
 enum { FUT_CHANNEL_FLAGS_ = 7, FUT_CHANNEL_FULL_ = 1 };
 
 typedef struct fut_channel_end {
-    uintptr_t  word; /* atomic */
-    fut_line_t line; /* BUSY   */
-    char       apart_[64 - sizeof(uintptr_t) - sizeof(fut_line_t)];
+    uintptr_t  word;       /* atomic */
+    fut_line_t line;       /* BUSY   */
+    char       apart_[64]; /* whatever the alignment of the whole is */
 } fut_channel_end_t;
 
 /* The first fields are written by init alone. The first word of a cell says which lap it is in: LAP, free for that
@@ -48,7 +48,7 @@ typedef struct fut_channel {
     uint32_t          capacity;
     uintptr_t         lap;  /* a power of two of positions, more than the capacity */
     uintptr_t         last; /* the position of the last cell in lap 0              */
-    char              apart_[64 - sizeof(void *) - 2 * sizeof(uintptr_t) - 4 * sizeof(uint32_t)];
+    char              apart_[64];
     fut_channel_end_t tail; /* where the next message goes      */
     fut_channel_end_t head; /* where the next one is taken from */
 } fut_channel_t;
