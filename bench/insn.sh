@@ -49,6 +49,12 @@ sync/locks        mutex_100          20000
 sync/locks        local_mutex_100    20000
 sync/locks        semaphore_free     20000
 sync/locks        notify_free        20000
+sync/channel      channel_mpsc_1024  20000
+sync/channel      local_channel_1024 20000
+sync/channel      channel_unbounded  20000
+sync/channel      channel_ping_pong  20000
+sync/channel      local_ping_pong    20000
+sync/channel      oneshot            20000
 '
 
 # instructions PROGRAM WORKLOAD COUNT

@@ -1,4 +1,4 @@
-/* channel_*: messages of four bytes, in one thread and between two; what comes in is added up. Nothing may be
+/* channel_*, local_*: messages of four bytes, in one thread and between two; what comes in is added up. Nothing may be
  * allocated on the way. What does one cost? */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -240,11 +240,11 @@ static void oneshot(bench_round_t *round) {
     { .name = name_, .system = "libfuture", .unit = "ns", .run = run_, .count = count_ }
 static const bench_workload_t workloads[] = {
     WORKLOAD("channel_mpsc_1024", bounded_stream, 10000000),
-    WORKLOAD("channel_local_1024", local_stream, 10000000),
+    WORKLOAD("local_channel_1024", local_stream, 10000000),
     WORKLOAD("channel_unbounded", unbounded_stream, 10000000),
     WORKLOAD("channel_two_threads", between_two_threads, 5000000),
     WORKLOAD("channel_ping_pong", bounded_ping_pong, 2000000),
-    WORKLOAD("channel_local_ping_pong", local_ping_pong, 2000000),
+    WORKLOAD("local_ping_pong", local_ping_pong, 2000000),
     WORKLOAD("oneshot", oneshot, 10000000),
 };
 
