@@ -123,8 +123,22 @@ fut_sink_t *fut_sink_to_fn(fut_sink_to_fn_t *self, size_t size, int (*take)(void
 /* Nowhere. */
 fut_sink_t *fut_sink_drain(fut_sink_t *self, size_t size);
 
+/* Into a channel, of any kind: a started send, which is begun again for each item, and the place it sends from.
+ *
+ *     START(self->send, fut_channel_send, FUT_ITEM(self->numbers, &self->n));
+ *     self->sink = fut_sink_to_send(&self->to, &self->send.future, FUT_OUT(&self->n));
+ *
+ * Any future will do whose negative output is an error. Closing the sink does not close the channel. */
+typedef struct fut_sink_to_send {
+    fut_sink_t    sink;
+    fut_future_t *send;
+    void         *item;
+    bool          running;
+} fut_sink_to_send_t;
+fut_sink_t *fut_sink_to_send(fut_sink_to_send_t *self, fut_future_t *started, void *item, size_t size);
+
 /* Each to a future, one after the other: `start` starts it in the slot, having copied what it needs of the item, and answers 0
- * or a negative errno. A negative output fails the sink. fut_channel_send in a slot makes a sink of a channel. */
+ * or a negative errno. A negative output fails the sink. */
 typedef struct fut_sink_to_futures {
     fut_sink_t    sink;
     fut_future_t *slot;

@@ -51,10 +51,24 @@ fut_stream_t *fut_stream_from_poll(fut_stream_from_poll_t *self, void *item, siz
                                    fut_poll_t (*poll)(void *data, fut_context_t *cx, void *item, int *answer),
                                    void (*drop)(void *data), void *data);
 
+/* The messages of a channel, of any kind: a started receive, which is begun again for each item, and the place it receives to.
+ *
+ *     START(self->recv, fut_channel_recv, FUT_ITEM(self->numbers, &self->n));
+ *     self->s = fut_stream_from_recv(&self->from, &self->recv.future, FUT_OUT(&self->n));
+ *
+ * Any future will do whose output is an int: 0 and more, there is an item; -EPIPE, the end; else an error. Cancelling loses what
+ * the receive loses: no message. */
+typedef struct fut_stream_from_recv {
+    fut_stream_t  stream;
+    fut_future_t *recv;
+    void         *item;
+    bool          again; /* it is to be begun again */
+} fut_stream_from_recv_t;
+fut_stream_t *fut_stream_from_recv(fut_stream_from_recv_t *self, fut_future_t *started, void *item, size_t size);
+
 /* One future after the other, each started by `start` in the slot: it answers 1, there is one; 0, the end; a negative errno.
- * Their outputs are the items. fut_channel_recv in a slot makes a stream of a channel. Where `is_end` is not NULL, it looks at
- * an output and says whether it is no item any more: 1, the end; 0, an item; a negative errno. Cancelling loses what the
- * future in the slot loses. */
+ * Their outputs are the items. Where `is_end` is not NULL, it looks at an output and says whether it is no item any more: 1, the
+ * end; 0, an item; a negative errno. Cancelling loses what the future in the slot loses. */
 typedef struct fut_stream_from_futures {
     fut_stream_t  stream;
     fut_future_t *slot;

@@ -1,6 +1,7 @@
 /* from.c: streams that have none below.                                        layer: stream; needs: core */
 #include <errno.h>
 
+#include "again.h"
 #include "future/stream_from.h"
 
 #define SELF(name, stream) ((name *)(void *)(uintptr_t)(stream))
@@ -73,6 +74,41 @@ fut_stream_t *fut_stream_from_poll(fut_stream_from_poll_t *self, void *item, siz
     self->drop = drop;
     self->data = data;
     return fut_stream_init(&self->stream, &from_poll_vtable, NULL, size);
+}
+
+/* ---- A channel ------------------------------------------------------------------------------------------ */
+
+static fut_poll_t from_recv_poll_next(fut_stream_t *stream, fut_context_t *cx) {
+    fut_stream_from_recv_t *const self = SELF(fut_stream_from_recv_t, stream);
+    intmax_t                      answer;
+    if (self->again) fut__begin_again(self->recv);
+    self->again = false;
+    if (fut_poll(self->recv, cx) == FUT_PENDING) return FUT_PENDING;
+    answer = fut_result(self->recv);
+    if (answer < 0) return fut_stream_finish(stream, cx, answer == -EPIPE ? 0 : (int)answer);
+    self->again = true;
+    return fut_stream_item(stream, self->item);
+}
+static void       from_recv_drop(fut_stream_t *stream) { fut_drop(SELF(fut_stream_from_recv_t, stream)->recv); }
+static void       from_recv_cancel(fut_stream_t *stream) { fut_cancel(SELF(fut_stream_from_recv_t, stream)->recv); }
+static fut_poll_t from_recv_poll_end(fut_stream_t *stream, fut_context_t *cx) {
+    return fut_poll(SELF(fut_stream_from_recv_t, stream)->recv, cx);
+}
+static const fut_future_t *from_recv_waits_for(const fut_stream_t *stream) {
+    return SELF(const fut_stream_from_recv_t, stream)->recv;
+}
+static const fut_stream_vtable_t from_recv_vtable = {.name      = "a channel",
+                                                     .poll_next = from_recv_poll_next,
+                                                     .drop      = from_recv_drop,
+                                                     .cancel    = from_recv_cancel,
+                                                     .poll_end  = from_recv_poll_end,
+                                                     .waits_for = from_recv_waits_for};
+
+fut_stream_t *fut_stream_from_recv(fut_stream_from_recv_t *self, fut_future_t *started, void *item, size_t size) {
+    self->recv  = started;
+    self->item  = item;
+    self->again = false;
+    return fut_stream_init(&self->stream, &from_recv_vtable, NULL, size);
 }
 
 /* ---- Futures ------------------------------------------------------------------------------------------- */

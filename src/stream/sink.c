@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "again.h"
 #include "future/sink.h"
 
 #define SELF(name, sink) ((name *)(void *)(uintptr_t)(sink))
@@ -223,6 +224,42 @@ fut_sink_t *fut_sink_to_futures(fut_sink_to_futures_t *self, size_t size, fut_fu
     self->data    = data;
     self->running = false;
     return fut_sink_init(&self->sink, &to_futures_vtable, size);
+}
+
+/* ---- To a channel --------------------------------------------------------------------------------------------------- */
+
+static fut_poll_t to_send_poll(fut_sink_t *sink, fut_context_t *cx) {
+    fut_sink_to_send_t *const self = SELF(fut_sink_to_send_t, sink);
+    if (!self->running) return FUT_READY;
+    if (fut_poll(self->send, cx) == FUT_PENDING) return FUT_PENDING;
+    self->running = false;
+    if (fut_result(self->send) < 0) fail(sink, (int)fut_result(self->send));
+    return FUT_READY;
+}
+static int to_send_start_send(fut_sink_t *sink, const void *item) {
+    fut_sink_to_send_t *const self = SELF(fut_sink_to_send_t, sink);
+    memcpy(self->item, item, sink->size);
+    fut__begin_again(self->send);
+    self->running = true;
+    return 0;
+}
+static void to_send_drop(fut_sink_t *sink) {
+    fut_sink_to_send_t *const self = SELF(fut_sink_to_send_t, sink);
+    if (self->running) fut_drop(self->send);
+    self->running = false;
+}
+static const fut_sink_vtable_t to_send_vtable = {.name       = "a channel",
+                                                 .poll_ready = to_send_poll,
+                                                 .start_send = to_send_start_send,
+                                                 .poll_flush = to_send_poll,
+                                                 .poll_close = to_send_poll,
+                                                 .drop       = to_send_drop};
+
+fut_sink_t *fut_sink_to_send(fut_sink_to_send_t *self, fut_future_t *started, void *item, size_t size) {
+    self->send    = started;
+    self->item    = item;
+    self->running = false;
+    return fut_sink_init(&self->sink, &to_send_vtable, size);
 }
 
 /* ---- map --------------------------------------------------------------------------------------------------------- */
