@@ -20,7 +20,7 @@
 #ifndef FUT_SINK_H
 #define FUT_SINK_H
 
-#include "stream_base.h"
+#include "stream_from.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -130,22 +130,19 @@ fut_sink_t *fut_sink_drain(fut_sink_t *self, size_t size);
  *
  * Any future will do whose negative output is an error. Closing the sink does not close the channel. */
 typedef struct fut_sink_to_send {
-    fut_sink_t    sink;
-    fut_future_t *send;
-    void         *item;
-    bool          running;
+    fut_sink_t        sink;
+    fut_stream_slot_t slot;
+    void             *item;
 } fut_sink_to_send_t;
 fut_sink_t *fut_sink_to_send(fut_sink_to_send_t *self, fut_future_t *started, void *item, size_t size);
 
 /* Each to a future, one after the other: `start` starts it in the slot, having copied what it needs of the item, and answers 0
  * or a negative errno. A negative output fails the sink. */
 typedef struct fut_sink_to_futures {
-    fut_sink_t    sink;
-    fut_future_t *slot;
-    fut_strand_t  strand;
+    fut_sink_t        sink;
+    fut_stream_slot_t slot;
     int (*start)(void *data, const void *item, fut_future_t *slot);
     void *data;
-    bool  running;
 } fut_sink_to_futures_t;
 fut_sink_t *fut_sink_to_futures(fut_sink_to_futures_t *self, size_t size, fut_future_t *slot,
                                 int (*start)(void *data, const void *item, fut_future_t *slot), void *data);

@@ -87,12 +87,10 @@ fut_stream_t *fut_stream_enumerate(fut_stream_enumerate_t *self, fut_stream_t *s
 /* then: an async step for each item, one after the other. `start` starts a future in the slot, whose outputs are the items;
  * it may read its item from then on only where it was copied to. It answers 1; 0, the end; a negative errno. */
 typedef struct fut_stream_then {
-    fut_stream_t  stream;
-    fut_future_t *slot;
-    fut_strand_t  strand;
+    fut_stream_t      stream;
+    fut_stream_slot_t slot;
     int (*start)(void *data, const void *item, fut_future_t *slot);
     void *data;
-    bool  running;
 } fut_stream_then_t;
 fut_stream_t *fut_stream_then(fut_stream_then_t *self, fut_stream_t *source, fut_future_t *slot, void *output,
                               size_t size, int (*start)(void *data, const void *item, fut_future_t *slot), void *data);

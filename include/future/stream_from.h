@@ -51,6 +51,13 @@ fut_stream_t *fut_stream_from_poll(fut_stream_from_poll_t *self, void *item, siz
                                    fut_poll_t (*poll)(void *data, fut_context_t *cx, void *item, int *answer),
                                    void (*drop)(void *data), void *data);
 
+/* Private: a slot in which one future runs after the other. */
+typedef struct fut_stream_slot {
+    fut_future_t *future;
+    fut_strand_t  strand;
+    bool          running;
+} fut_stream_slot_t;
+
 /* The messages of a channel, of any kind: a started receive, which is begun again for each item, and the place it receives to.
  *
  *     START(self->recv, fut_channel_recv, FUT_ITEM(self->numbers, &self->n));
@@ -59,10 +66,9 @@ fut_stream_t *fut_stream_from_poll(fut_stream_from_poll_t *self, void *item, siz
  * Any future will do whose output is an int: 0 and more, there is an item; -EPIPE, the end; else an error. Cancelling loses what
  * the receive loses: no message. */
 typedef struct fut_stream_from_recv {
-    fut_stream_t  stream;
-    fut_future_t *recv;
-    void         *item;
-    bool          again; /* it is to be begun again */
+    fut_stream_t      stream;
+    fut_stream_slot_t slot;
+    void             *item;
 } fut_stream_from_recv_t;
 fut_stream_t *fut_stream_from_recv(fut_stream_from_recv_t *self, fut_future_t *started, void *item, size_t size);
 
@@ -70,13 +76,11 @@ fut_stream_t *fut_stream_from_recv(fut_stream_from_recv_t *self, fut_future_t *s
  * Their outputs are the items. Where `is_end` is not NULL, it looks at an output and says whether it is no item any more: 1, the
  * end; 0, an item; a negative errno. Cancelling loses what the future in the slot loses. */
 typedef struct fut_stream_from_futures {
-    fut_stream_t  stream;
-    fut_future_t *slot;
-    fut_strand_t  strand;
+    fut_stream_t      stream;
+    fut_stream_slot_t slot;
     int (*start)(void *data, fut_future_t *slot);
     int (*is_end)(void *data, const void *output);
     void *data;
-    bool  running;
 } fut_stream_from_futures_t;
 #define FUT_STREAM_SLOT(slot) &(slot).future, &(slot).output, sizeof(slot).output
 fut_stream_t *fut_stream_from_futures(fut_stream_from_futures_t *self, fut_future_t *slot, void *output, size_t size,

@@ -8,6 +8,7 @@
 
 #include "chunks.h"
 #include "future/stream_adapt.h"
+#include "slot.h"
 
 #define SELF(name, stream) ((name *)(void *)(uintptr_t)(stream))
 
@@ -121,35 +122,23 @@ fut_stream_t *fut_stream_enumerate(fut_stream_enumerate_t *self, fut_stream_t *s
 
 static fut_poll_t then_poll_next(fut_stream_t *stream, fut_context_t *cx) {
     fut_stream_then_t *const self = SELF(fut_stream_then_t, stream);
-    if (!self->running) {
+    if (!self->slot.running) {
         int answer;
         PULL(stream, stream->source, cx);
-        answer = self->start(self->data, stream->source->item, self->slot);
+        answer = self->start(self->data, stream->source->item, self->slot.future);
         if (answer <= 0) return fut_stream_finish(stream, cx, answer);
-        fut_strand_init(&self->strand, self->slot);
-        self->running = true;
+        fut__slot_run(&self->slot);
     }
-    if (fut_strand_poll(&self->strand, cx) == FUT_PENDING) return FUT_PENDING;
-    self->running = false;
-    return fut_stream_item(stream, (char *)self->slot + self->slot->vtable->output);
+    if (fut__slot_poll(&self->slot, cx) == FUT_PENDING) return FUT_PENDING;
+    return fut_stream_item(stream, fut__slot_output(&self->slot));
 }
-static void then_drop(fut_stream_t *stream) {
-    fut_stream_then_t *const self = SELF(fut_stream_then_t, stream);
-    if (self->running) fut_drop(self->slot);
-}
-static void then_cancel(fut_stream_t *stream) {
-    fut_stream_then_t *const self = SELF(fut_stream_then_t, stream);
-    if (self->running) fut_cancel(self->slot);
-}
+static void       then_drop(fut_stream_t *stream) { fut__slot_drop(&SELF(fut_stream_then_t, stream)->slot); }
+static void       then_cancel(fut_stream_t *stream) { fut__slot_cancel(&SELF(fut_stream_then_t, stream)->slot); }
 static fut_poll_t then_poll_end(fut_stream_t *stream, fut_context_t *cx) {
-    fut_stream_then_t *const self = SELF(fut_stream_then_t, stream);
-    if (self->running && fut_strand_poll(&self->strand, cx) == FUT_PENDING) return FUT_PENDING;
-    self->running = false;
-    return FUT_READY;
+    return fut__slot_poll(&SELF(fut_stream_then_t, stream)->slot, cx);
 }
 static const fut_future_t *then_waits_for(const fut_stream_t *stream) {
-    const fut_stream_then_t *const self = SELF(const fut_stream_then_t, stream);
-    return self->running ? self->slot : NULL;
+    return fut__slot_waits_for(&SELF(const fut_stream_then_t, stream)->slot);
 }
 static const fut_stream_vtable_t then_vtable = {.name      = "then",
                                                 .poll_next = then_poll_next,
@@ -161,10 +150,9 @@ static const fut_stream_vtable_t then_vtable = {.name      = "then",
 fut_stream_t *fut_stream_then(fut_stream_then_t *self, fut_stream_t *source, fut_future_t *slot, void *output,
                               size_t size, int (*start)(void *data, const void *item, fut_future_t *slot), void *data) {
     (void)output; /* the vtable knows where it is, once there is one */
-    self->slot    = slot;
-    self->start   = start;
-    self->data    = data;
-    self->running = false;
+    fut__slot_init(&self->slot, slot);
+    self->start = start;
+    self->data  = data;
     return fut_stream_init(&self->stream, &then_vtable, source, size);
 }
 

@@ -1,8 +1,8 @@
 /* from.c: streams that have none below.                                        layer: stream; needs: core */
 #include <errno.h>
 
-#include "again.h"
 #include "future/stream_from.h"
+#include "slot.h"
 
 #define SELF(name, stream) ((name *)(void *)(uintptr_t)(stream))
 
@@ -78,24 +78,23 @@ fut_stream_t *fut_stream_from_poll(fut_stream_from_poll_t *self, void *item, siz
 
 /* ---- A channel ------------------------------------------------------------------------------------------ */
 
+/* The receive was started by the caller, so it is the stream's from the beginning: dropped also if it was never polled. */
 static fut_poll_t from_recv_poll_next(fut_stream_t *stream, fut_context_t *cx) {
     fut_stream_from_recv_t *const self = SELF(fut_stream_from_recv_t, stream);
     intmax_t                      answer;
-    if (self->again) fut__begin_again(self->recv);
-    self->again = false;
-    if (fut_poll(self->recv, cx) == FUT_PENDING) return FUT_PENDING;
-    answer = fut_result(self->recv);
+    if (!self->slot.running) fut__slot_run_again(&self->slot);
+    if (fut__slot_poll(&self->slot, cx) == FUT_PENDING) return FUT_PENDING;
+    answer = fut_result(self->slot.future);
     if (answer < 0) return fut_stream_finish(stream, cx, answer == -EPIPE ? 0 : (int)answer);
-    self->again = true;
     return fut_stream_item(stream, self->item);
 }
-static void       from_recv_drop(fut_stream_t *stream) { fut_drop(SELF(fut_stream_from_recv_t, stream)->recv); }
-static void       from_recv_cancel(fut_stream_t *stream) { fut_cancel(SELF(fut_stream_from_recv_t, stream)->recv); }
+static void from_recv_drop(fut_stream_t *stream) { fut__slot_drop(&SELF(fut_stream_from_recv_t, stream)->slot); }
+static void from_recv_cancel(fut_stream_t *stream) { fut__slot_cancel(&SELF(fut_stream_from_recv_t, stream)->slot); }
 static fut_poll_t from_recv_poll_end(fut_stream_t *stream, fut_context_t *cx) {
-    return fut_poll(SELF(fut_stream_from_recv_t, stream)->recv, cx);
+    return fut__slot_poll(&SELF(fut_stream_from_recv_t, stream)->slot, cx);
 }
 static const fut_future_t *from_recv_waits_for(const fut_stream_t *stream) {
-    return SELF(const fut_stream_from_recv_t, stream)->recv;
+    return fut__slot_waits_for(&SELF(const fut_stream_from_recv_t, stream)->slot);
 }
 static const fut_stream_vtable_t from_recv_vtable = {.name      = "a channel",
                                                      .poll_next = from_recv_poll_next,
@@ -105,9 +104,9 @@ static const fut_stream_vtable_t from_recv_vtable = {.name      = "a channel",
                                                      .waits_for = from_recv_waits_for};
 
 fut_stream_t *fut_stream_from_recv(fut_stream_from_recv_t *self, fut_future_t *started, void *item, size_t size) {
-    self->recv  = started;
-    self->item  = item;
-    self->again = false;
+    fut__slot_init(&self->slot, started);
+    fut__slot_run(&self->slot);
+    self->item = item;
     return fut_stream_init(&self->stream, &from_recv_vtable, NULL, size);
 }
 
@@ -115,37 +114,28 @@ fut_stream_t *fut_stream_from_recv(fut_stream_from_recv_t *self, fut_future_t *s
 
 static fut_poll_t from_futures_poll_next(fut_stream_t *stream, fut_context_t *cx) {
     fut_stream_from_futures_t *const self = SELF(fut_stream_from_futures_t, stream);
+    void                            *output;
     int                              end;
-    if (!self->running) {
-        const int answer = self->start(self->data, self->slot);
+    if (!self->slot.running) {
+        const int answer = self->start(self->data, self->slot.future);
         if (answer <= 0) return fut_stream_finish(stream, cx, answer);
-        fut_strand_init(&self->strand, self->slot);
-        self->running = true;
+        fut__slot_run(&self->slot);
     }
-    if (fut_strand_poll(&self->strand, cx) == FUT_PENDING) return FUT_PENDING;
-    self->running = false;
-    stream->item  = (char *)self->slot + self->slot->vtable->output;
-    end           = self->is_end ? self->is_end(self->data, stream->item) : 0;
+    if (fut__slot_poll(&self->slot, cx) == FUT_PENDING) return FUT_PENDING;
+    output = fut__slot_output(&self->slot);
+    end    = self->is_end ? self->is_end(self->data, output) : 0;
     if (end != 0) return fut_stream_finish(stream, cx, end < 0 ? end : 0);
-    return FUT_READY;
+    return fut_stream_item(stream, output);
 }
-static void from_futures_drop(fut_stream_t *stream) {
-    fut_stream_from_futures_t *const self = SELF(fut_stream_from_futures_t, stream);
-    if (self->running) fut_drop(self->slot);
-}
+static void from_futures_drop(fut_stream_t *stream) { fut__slot_drop(&SELF(fut_stream_from_futures_t, stream)->slot); }
 static void from_futures_cancel(fut_stream_t *stream) {
-    fut_stream_from_futures_t *const self = SELF(fut_stream_from_futures_t, stream);
-    if (self->running) fut_cancel(self->slot);
+    fut__slot_cancel(&SELF(fut_stream_from_futures_t, stream)->slot);
 }
 static fut_poll_t from_futures_poll_end(fut_stream_t *stream, fut_context_t *cx) {
-    fut_stream_from_futures_t *const self = SELF(fut_stream_from_futures_t, stream);
-    if (self->running && fut_strand_poll(&self->strand, cx) == FUT_PENDING) return FUT_PENDING;
-    self->running = false;
-    return FUT_READY;
+    return fut__slot_poll(&SELF(fut_stream_from_futures_t, stream)->slot, cx);
 }
 static const fut_future_t *from_futures_waits_for(const fut_stream_t *stream) {
-    const fut_stream_from_futures_t *const self = SELF(const fut_stream_from_futures_t, stream);
-    return self->running ? self->slot : NULL;
+    return fut__slot_waits_for(&SELF(const fut_stream_from_futures_t, stream)->slot);
 }
 static const fut_stream_vtable_t from_futures_vtable = {.name      = "futures, one after the other",
                                                         .poll_next = from_futures_poll_next,
@@ -158,11 +148,10 @@ fut_stream_t *fut_stream_from_futures(fut_stream_from_futures_t *self, fut_futur
                                       int (*start)(void *data, fut_future_t *slot),
                                       int (*is_end)(void *data, const void *output), void *data) {
     (void)output; /* the vtable knows where it is, once there is one */
-    self->slot    = slot;
-    self->start   = start;
-    self->is_end  = is_end;
-    self->data    = data;
-    self->running = false;
+    fut__slot_init(&self->slot, slot);
+    self->start  = start;
+    self->is_end = is_end;
+    self->data   = data;
     return fut_stream_init(&self->stream, &from_futures_vtable, NULL, size);
 }
 
@@ -179,11 +168,11 @@ static int start_once(void *data, fut_future_t *slot) {
 /* It was started before, so it is this stream's from the beginning: dropped also if it was never polled. */
 static void once_drop(fut_stream_t *stream) {
     fut_stream_once_t *const self = SELF(fut_stream_once_t, stream);
-    fut_drop(self->futures.slot);
+    fut_drop(self->futures.slot.future);
 }
 static void once_cancel(fut_stream_t *stream) {
     fut_stream_once_t *const self = SELF(fut_stream_once_t, stream);
-    fut_cancel(self->futures.slot);
+    fut_cancel(self->futures.slot.future);
 }
 static const fut_stream_vtable_t once_vtable = {.name      = "a future",
                                                 .poll_next = from_futures_poll_next,

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "again.h"
 #include "future/sink.h"
+#include "slot.h"
 
 #define SELF(name, sink) ((name *)(void *)(uintptr_t)(sink))
 
@@ -186,30 +186,27 @@ fut_sink_t *fut_sink_to_fn(fut_sink_to_fn_t *self, size_t size, int (*take)(void
 static const fut_sink_vtable_t drain_vtable = {.name = "nowhere"};
 fut_sink_t *fut_sink_drain(fut_sink_t *self, size_t size) { return fut_sink_init(self, &drain_vtable, size); }
 
-/* ---- To futures -------------------------------------------------------------------------------------------------- */
+/* ---- To futures, to a channel ------------------------------------------------------------------------------------------ */
 
 /* Ready for the next one when the one before it has ended: and so flushed, and closed, as well. */
-static fut_poll_t to_futures_poll(fut_sink_t *sink, fut_context_t *cx) {
-    fut_sink_to_futures_t *const self = SELF(fut_sink_to_futures_t, sink);
-    if (!self->running) return FUT_READY;
-    if (fut_strand_poll(&self->strand, cx) == FUT_PENDING) return FUT_PENDING;
-    self->running = false;
-    if (fut_result(self->slot) < 0) fail(sink, (int)fut_result(self->slot));
+static fut_poll_t poll_slot(fut_sink_t *sink, fut_stream_slot_t *slot, fut_context_t *cx) {
+    if (!slot->running) return FUT_READY;
+    if (fut__slot_poll(slot, cx) == FUT_PENDING) return FUT_PENDING;
+    if (fut_result(slot->future) < 0) fail(sink, (int)fut_result(slot->future));
     return FUT_READY;
+}
+
+static fut_poll_t to_futures_poll(fut_sink_t *sink, fut_context_t *cx) {
+    return poll_slot(sink, &SELF(fut_sink_to_futures_t, sink)->slot, cx);
 }
 static int to_futures_start_send(fut_sink_t *sink, const void *item) {
     fut_sink_to_futures_t *const self   = SELF(fut_sink_to_futures_t, sink);
-    const int                    answer = self->start(self->data, item, self->slot);
+    const int                    answer = self->start(self->data, item, self->slot.future);
     if (answer < 0) return answer;
-    fut_strand_init(&self->strand, self->slot);
-    self->running = true;
+    fut__slot_run(&self->slot);
     return 0;
 }
-static void to_futures_drop(fut_sink_t *sink) {
-    fut_sink_to_futures_t *const self = SELF(fut_sink_to_futures_t, sink);
-    if (self->running) fut_drop(self->slot);
-    self->running = false;
-}
+static void to_futures_drop(fut_sink_t *sink) { fut__slot_drop(&SELF(fut_sink_to_futures_t, sink)->slot); }
 static const fut_sink_vtable_t to_futures_vtable = {.name       = "futures, one after the other",
                                                     .poll_ready = to_futures_poll,
                                                     .start_send = to_futures_start_send,
@@ -219,35 +216,22 @@ static const fut_sink_vtable_t to_futures_vtable = {.name       = "futures, one 
 
 fut_sink_t *fut_sink_to_futures(fut_sink_to_futures_t *self, size_t size, fut_future_t *slot,
                                 int (*start)(void *data, const void *item, fut_future_t *slot), void *data) {
-    self->slot    = slot;
-    self->start   = start;
-    self->data    = data;
-    self->running = false;
+    fut__slot_init(&self->slot, slot);
+    self->start = start;
+    self->data  = data;
     return fut_sink_init(&self->sink, &to_futures_vtable, size);
 }
 
-/* ---- To a channel --------------------------------------------------------------------------------------------------- */
-
 static fut_poll_t to_send_poll(fut_sink_t *sink, fut_context_t *cx) {
-    fut_sink_to_send_t *const self = SELF(fut_sink_to_send_t, sink);
-    if (!self->running) return FUT_READY;
-    if (fut_poll(self->send, cx) == FUT_PENDING) return FUT_PENDING;
-    self->running = false;
-    if (fut_result(self->send) < 0) fail(sink, (int)fut_result(self->send));
-    return FUT_READY;
+    return poll_slot(sink, &SELF(fut_sink_to_send_t, sink)->slot, cx);
 }
 static int to_send_start_send(fut_sink_t *sink, const void *item) {
     fut_sink_to_send_t *const self = SELF(fut_sink_to_send_t, sink);
     memcpy(self->item, item, sink->size);
-    fut__begin_again(self->send);
-    self->running = true;
+    fut__slot_run_again(&self->slot);
     return 0;
 }
-static void to_send_drop(fut_sink_t *sink) {
-    fut_sink_to_send_t *const self = SELF(fut_sink_to_send_t, sink);
-    if (self->running) fut_drop(self->send);
-    self->running = false;
-}
+static void                    to_send_drop(fut_sink_t *sink) { fut__slot_drop(&SELF(fut_sink_to_send_t, sink)->slot); }
 static const fut_sink_vtable_t to_send_vtable = {.name       = "a channel",
                                                  .poll_ready = to_send_poll,
                                                  .start_send = to_send_start_send,
@@ -256,9 +240,8 @@ static const fut_sink_vtable_t to_send_vtable = {.name       = "a channel",
                                                  .drop       = to_send_drop};
 
 fut_sink_t *fut_sink_to_send(fut_sink_to_send_t *self, fut_future_t *started, void *item, size_t size) {
-    self->send    = started;
-    self->item    = item;
-    self->running = false;
+    fut__slot_init(&self->slot, started);
+    self->item = item;
     return fut_sink_init(&self->sink, &to_send_vtable, size);
 }
 
