@@ -219,7 +219,7 @@ static void each_message_of_an_unbounded_channel_arrives_once_and_in_order(void)
 /* A few threads do a few calls each and note when each began and ended. Is there an order of all calls, in which none
  * comes before one that had ended when it began, and in which a queue of this capacity answers the same? (M. Herlihy,
  * J. Wing, "Linearizability", 1990; the search is J. Wing's and C. Gong's, 1993.) */
-enum { PLAYERS = 2, CALLS = 6, GAMES = 10000, PLACES = PLAYERS * CALLS };
+enum { PLAYERS = 2, CALLS = 6, GAMES = 4000, PLACES = PLAYERS * CALLS };
 typedef struct call {
     enum { SEND, RECV, CLOSE } what;
     int  value, answer;
@@ -371,7 +371,7 @@ static void *receive_until_closed(void *argument) {
 /* Whoever closes, in whatever moment: all come home, and what was sent has been received. */
 static void closing_ends_everybody_and_loses_nothing(void) {
     unsigned seed = 1;
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 80; i++) {
         pthread_t threads[4];
         long      counts[4] = {0};
         FUT_CHANNEL_INIT(&pipe_of_two);
@@ -384,6 +384,52 @@ static void closing_ends_everybody_and_loses_nothing(void) {
         CHECK(counts[0] + counts[2] == counts[1] + counts[3]);
         fut_channel_destroy(&pipe_of_two.channel);
     }
+}
+
+/* ---- The way into the line ---------------------------------------------------------------------------------- */
+
+/* One sends, one receives, nobody else comes by: if either lines up beside what it waits for, both wait for ever. They
+ * poll without a pause, and so meet where each looks for the other; a leaf in line that nobody calls is PENDING all
+ * the same. */
+static FUT_CHANNEL(long, 1) narrow;
+enum { PAIRS = 100000 };
+
+static void poll_until_ready(fut_future_t *started) {
+    fut_context_t cx;
+    fut_context_init(&cx, (fut_waker_t){NULL, 0}, NULL);
+    for (unsigned tries = 1; fut_poll(started, &cx) == FUT_PENDING; tries++)
+        if (tries % 256 == 0) sched_yield();
+}
+static void *send_narrowly(void *argument) {
+    (void)argument;
+    settle_on(1);
+    for (long i = 0; i < PAIRS; i++) {
+        fut_channel_send_t send;
+        START(send, fut_channel_send, FUT_ITEM(&narrow, &i));
+        poll_until_ready(&send.future);
+        CHECK(send.output == 0);
+    }
+    return NULL;
+}
+static void *receive_narrowly(void *argument) {
+    (void)argument;
+    settle_on(0);
+    for (long i = 0; i < PAIRS; i++) {
+        fut_channel_recv_t recv;
+        long               got = -1;
+        START(recv, fut_channel_recv, FUT_ITEM(&narrow, &got));
+        poll_until_ready(&recv.future);
+        CHECK(recv.output == 0 && got == i);
+    }
+    return NULL;
+}
+static void nobody_lines_up_beside_what_it_waits_for(void) {
+    pthread_t threads[2];
+    FUT_CHANNEL_INIT(&narrow);
+    threads[0] = start(send_narrowly, NULL);
+    threads[1] = start(receive_narrowly, NULL);
+    for (int i = 0; i < 2; i++) join(threads[i]);
+    fut_channel_destroy(&narrow.channel);
 }
 
 /* ---- The last moment of an object --------------------------------------------------------------------------- */
@@ -573,6 +619,7 @@ int main(void) {
     RUN(each_message_of_a_bounded_channel_arrives_once_and_in_order);
     RUN(each_message_of_an_unbounded_channel_arrives_once_and_in_order);
     RUN(histories_are_such_as_a_queue_could_have_had);
+    RUN(nobody_lines_up_beside_what_it_waits_for);
     RUN(closing_ends_everybody_and_loses_nothing);
     RUN(a_channel_may_be_gone_as_soon_as_its_last_message_was_taken);
     RUN(the_last_side_of_a_oneshot_frees_it);
