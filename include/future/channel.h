@@ -11,10 +11,9 @@
  *
  * What they have in common:
  *
- * -  Messages are bytes, copied in and copied out. What they point to belongs to the sender until a send has ended
- * with 0,
- *     and to the receiver once a receive has: a send that was dropped has not sent, a receive that was dropped has not
- *     taken. So nothing is lost by cancelling, and nobody has to guess.
+ *  -  Messages are bytes, copied in and copied out. What they point to belongs to the sender until a send has ended
+ *     with 0, and to the receiver once a receive has: a send that was dropped has not sent, a receive that was dropped
+ *     has not taken. So nothing is lost by cancelling, and nobody has to guess.
  *  -  Any side may close, once or several times. Afterwards sending ends with -EPIPE, and receiving goes on until what
  *     was sent is gone, then ends with -EPIPE. Closing releases whoever waits.
  *  -  Who waits is served in the order of arrival. Who comes when there is something to take does not wait, even if

@@ -40,16 +40,18 @@ typedef struct fut_channel_stats {
      }))
 #endif
 
-/* Copy a message. Small ones are copied by their size, without a call. What is inlined into a place where the object
- * is known to be smaller is not compiled there, since gcc would warn of it. */
+/* Copy a message. Small ones are copied by their size, without a call. Where gcc, having inlined this, knows that an
+ * object is smaller, it would warn of a copy that is never made: so it is not compiled there. */
 #if defined(__GNUC__)
-#define FUT_CHANNEL_COPY_(to, from, size, n)                                                                           \
-    if ((size) == (n) && __builtin_object_size(to, 0) >= (n) && __builtin_object_size(from, 0) >= (n))                 \
-    __builtin_memcpy(to, from, n)
+#define FUT_CHANNEL_FITS_(to, from, size)                                                                              \
+    (__builtin_object_size(to, 0) >= (size) && __builtin_object_size(from, 0) >= (size))
 FUT_INLINE_ void fut_channel_copy_(void *to, const void *from, size_t size) {
-    FUT_CHANNEL_COPY_(to, from, size, 8);
-    else FUT_CHANNEL_COPY_(to, from, size, 4);
-    else __builtin_memcpy(to, from, size);
+    if (size == 8 && FUT_CHANNEL_FITS_(to, from, 8))
+        __builtin_memcpy(to, from, 8);
+    else if (size == 4 && FUT_CHANNEL_FITS_(to, from, 4))
+        __builtin_memcpy(to, from, 4);
+    else
+        __builtin_memcpy(to, from, size);
 }
 #else
 FUT_INLINE_ void fut_channel_copy_(void *to, const void *from, size_t size) {

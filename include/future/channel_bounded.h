@@ -91,7 +91,7 @@ void fut_channel_destroy(fut_channel_t *channel);
 FUT_MUST_USE int fut_channel_try_send(fut_channel_t *channel, const void *item);
 /* Any thread. 0, and the message is in *item; -EAGAIN: empty; -EPIPE: closed, and all were taken. */
 FUT_MUST_USE int fut_channel_try_recv(fut_channel_t *channel, void *item);
-/* Up to `max` messages in one array: how many, at least 1; or as above. */
+/* Up to `max` messages in one array: how many, at least 1; or as above. Not beyond the end of the ring. */
 FUT_MUST_USE int fut_channel_try_recv_many(fut_channel_t *channel, void *items, uint32_t max);
 /* The same, sleeping: 0 or -EPIPE. -EDEADLK: called inside of a poll (only checked builds can tell). */
 FUT_MUST_USE int fut_channel_send_blocking(fut_channel_t *channel, const void *item);
@@ -122,8 +122,9 @@ typedef struct fut_channel_recv {
     fut_waiter_t waiter;
 } fut_channel_recv_t;
 
-/* fut_channel_recv_many: the same for at least one and at most `max` messages, what there is at once, into an array.
- * Output: how many; -EINVAL: max is 0. One unit of the budget, and one compare-and-swap for many. */
+/* fut_channel_recv_many: the same for at least one and at most `max` messages, what is there at once, into an array;
+ * not beyond the end of the ring, so there may be more. Output: how many; -EINVAL: max is 0. One unit of the budget,
+ * and one compare-and-swap for many. */
 typedef struct fut_channel_recv_many {
     FUT_FUTURE(fut_channel_recv_many, int, fut_channel_t *channel; void *items; uint32_t max);
     fut_waiter_t waiter;
