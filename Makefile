@@ -162,7 +162,7 @@ install: lib ## install below $(DESTDIR)$(PREFIX): headers, libraries, pkg-confi
 	sed 's|#include "../macros/|#include "future/macros/|' include/future.h >$(root_include)/future.h
 	chmod 644 $(root_include)/future.h
 	install -m 644 include/future/*.h $(root_include)/future
-	sed 's|#include "../../macros/|#include "macros/|' include/future/group.h >$(root_include)/future/group.h
+	sed -i 's|#include "../../macros/|#include "macros/|' $(root_include)/future/*.h
 	install -m 644 macros/*.h $(root_include)/future/macros
 	install -m 644 $(static_library) $(root_lib)
 	install -m 755 $(shared_library) $(root_lib)

@@ -140,6 +140,6 @@ FUT_DECLARE(fut_stream_collect);
 #endif
 
 #ifndef __cplusplus
-#include "../macros/stream.h"
+#include "../../macros/stream.h"
 #endif
 #endif

@@ -40,7 +40,7 @@ library() { # COMPILER core|all; then the objects are $objects
     objects=$scratch/$(basename "$1")-$2
     if [ ! -d "$objects" ]; then
         mkdir "$objects"
-        if [ "$2" = core ]; then sources=$(echo "$root"/src/core/*.c); else sources=$(echo "$root"/src/*/*.c); fi
+        if [ "$2" = core ]; then sources=$(echo "$root"/src/core/*.c); else sources=$(echo "$root"/src/*/*.c); fi # no two have the same name
         # shellcheck disable=SC2086 # lists of words
         (cd "$objects" && "$1" $dialect -I"$root/src" -O1 -g -pthread -w -c $sources) >"$scratch/said" 2>&1 || {
             rm -r "$objects"

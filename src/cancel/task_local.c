@@ -1,4 +1,4 @@
-/* local.c: a value bound for the life of a child.                            layer: cancel; needs: core
+/* task_local.c: a value bound for the life of a child.                            layer: cancel; needs: core
  *
  * The key is the vtable of the future that binds: each FUT_TASK_LOCAL has its own. Bound before each poll of the
  * child and released after it, since the context lives for one poll.
