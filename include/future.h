@@ -240,7 +240,9 @@ FUT_INLINE_ void fut_cancel(fut_future_t *future);
 
 typedef uint32_t fut_tag_t;
 
-/* The first word of a waker's target points to one of these. */
+/* The first word of a waker's target points to one of these. `wake` takes a note for whoever polls, who takes it back by an
+ * atomic exchange (acquire and release) before each poll: it publishes what wakers wrote, and a mere store could reach memory
+ * after the poll has looked, on top of a wake that came since. */
 typedef struct fut_waker_vtable {
     void (*wake)(void *target, fut_tag_t tag);                /* any thread                          */
     void (*wake_from_interrupt)(void *target, fut_tag_t tag); /* also on top of the executor's  */

@@ -53,6 +53,7 @@ static inline void join(pthread_t thread) { pthread_join(thread, NULL); }
 
 #define LOAD(variable)         __atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
 #define STORE(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_RELEASE)
+#define TAKE(flag)             __atomic_exchange_n(&(flag), false, __ATOMIC_ACQ_REL)
 #define ADD(variable, value)   __atomic_add_fetch(&(variable), value, __ATOMIC_ACQ_REL)
 
 /* A sequence of its own for each thread, the same every time. */

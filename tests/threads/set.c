@@ -144,8 +144,7 @@ static void no_wake_from_another_thread_is_lost(void) {
     fut_executor_destroy(&executor);
 }
 
-/* ---- Sets come and go on several threads, in the same memory
- * -------------------------------------------------------- */
+/* ---- Sets come and go on several threads, in the same memory ----------------------------------------------------- */
 
 /* Waits for ever, or yields a little; leaves its waker to the past. */
 typedef struct relic {
@@ -214,8 +213,7 @@ static void sets_come_and_go_while_others_wake_the_past(void) {
     for (int i = THREADS; i < 2 * THREADS; i++) join(threads[i]);
 }
 
-/* ---- The task changes while somebody wakes
- * --------------------------------------------------------------------------- */
+/* ---- The task changes while somebody wakes ----------------------------------------------------------------------- */
 
 typedef struct flag {
     const fut_waker_vtable_t *vtable;
@@ -227,7 +225,8 @@ static void flag_wake(void *target, fut_tag_t tag) {
 }
 static const fut_waker_vtable_t flag_vtable = {.wake = flag_wake, .wake_from_interrupt = flag_wake};
 
-/* Every poll comes from another task; the wake reaches the one that polled last, or the one that was told to poll
+/* Every poll comes from another task. Its flag is cleared by an exchange: what a mere store leaves in the processor's
+ * store buffer could hide a wake that came after it. The wake reaches the one that polled last, or the one that was told to poll
  * again. */
 static void the_task_that_polled_last_is_woken(void) {
     for (int i = 0; i < ROUNDS; i++) {
@@ -243,7 +242,7 @@ static void the_task_that_polled_last_is_woken(void) {
         thread = start(open_gates, &round);
         do {
             flag_t *flag = &flags[polls++ / 3 % 2];
-            STORE(flag->up, false);
+            (void)TAKE(flag->up);
             fut_context_init(&cx, (fut_waker_t){flag, 0}, NULL);
             if (fut_poll(&all.future, &cx) == READY) break;
             if (polls % 3 == 0)
