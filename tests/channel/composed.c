@@ -1,6 +1,8 @@
 /* Channels under what is built of them: a SELECT whose losers have taken nothing, a timeout that has sent nothing, a
  * checked build that does not let a thread sleep inside of a poll. */
+#ifndef FUT_CHECKED
 #define FUT_CHECKED
+#endif
 #include "kit.h"
 
 #include "future/executor.h"
