@@ -148,7 +148,7 @@ FUT_INLINE_ fut_waker_t fut_test_waker(fut_test_waker_t *counter) {
                                               NULL,
                                               NULL};
     fut_waker_t                     waker  = {counter, 0};
-    counter->vtable                        = &vtable;
+    if (counter->vtable != &vtable) counter->vtable = &vtable; /* perhaps somebody wakes it now */
     return waker;
 }
 
