@@ -19,14 +19,18 @@ static void discard(int64_t output) {
     CHECK(output > 0);
     ADD(discarded, 1);
 }
+static void work_a_little(bool yield) {
+    for (volatile int i = 0; i < 300; i++) {}
+    if (yield) sched_yield();
+}
 typedef struct job {
-    JOB_FRAME(job, int64_t, char text[24]; unsigned work);
+    JOB_FRAME(job, int64_t, char text[24]; unsigned work; bool *runs);
 } job_t;
 JOB_DISCARDING(job, discard) {
     int64_t sum = 1;
     ADD(begun, 1);
-    for (unsigned i = 0; i < args->work % 64 && !fut_job_is_cancelled(job); i++)
-        if (args->work % 7 == 0) sched_yield();
+    if (args->runs) STORE(*args->runs, true);
+    for (unsigned i = 0; i < args->work % 32; i++) work_a_little(args->work % 7 == 0);
     for (const char *at = args->text; *at; at++) sum = sum * 10 + (*at - '0');
     ADD(ended, 1);
     return sum;
@@ -34,8 +38,8 @@ JOB_DISCARDING(job, discard) {
 static void write_text(char *text, unsigned number) { snprintf(text, 24, "%05u", number % 100000); }
 
 /* The copy that the job has is what counts; this one is overwritten as soon as it was polled. */
-static void start_job(job_t *slot, fut_pool_t *pool, unsigned number) {
-    START(*slot, job, .work = number);
+static void start_job(job_t *slot, fut_pool_t *pool, unsigned number, bool *runs) {
+    START(*slot, job, .work = number, .runs = runs);
     write_text(slot->text, number);
     fut_blocking_on(&slot->blocking, pool);
 }
@@ -47,9 +51,10 @@ static void take_output(const job_t *slot, unsigned number) {
 
 /* ---- Whoever has little patience -------------------------------------------------------------------------- */
 
-/* Poll the child so many times, yielding in between; then end it, one way or the other. */
+/* Poll the child so many times, yielding in between, and then until it runs, if there is a word for that; then end it, one way or
+ * the other. */
 typedef struct impatient {
-    FUT_FUTURE(impatient, int, fut_future_t *child; unsigned patience; bool hard);
+    FUT_FUTURE(impatient, int, fut_future_t *child; unsigned patience; bool *runs; bool hard);
     bool ending;
 } impatient_t;
 static fut_poll_t impatient_poll(impatient_t *self, fut_context_t *cx) {
@@ -60,6 +65,11 @@ static fut_poll_t impatient_poll(impatient_t *self, fut_context_t *cx) {
     if (self->ending) return fut_pending(&self->future);
     if (self->patience > 0) {
         if (self->patience-- > 4) return fut_pending(&self->future); /* a long one: it waits for the wake */
+        fut_context_yield(cx);
+        return fut_pending(&self->future);
+    }
+    if (self->runs && !LOAD(*self->runs)) {
+        sched_yield(); /* to the thread that is to run it */
         fut_context_yield(cx);
         return fut_pending(&self->future);
     }
@@ -76,7 +86,7 @@ static void impatient_drop(fut_future_t *future) { fut_drop(((impatient_t *)(voi
 FUT_DEFINE(impatient, .drop = impatient_drop);
 
 typedef struct player {
-    ASYNC_FRAME(player, int, fut_pool_t *pool; unsigned seed);
+    ASYNC_FRAME(player, int, fut_pool_t *pool; unsigned seed; bool *runs);
     job_t       job;
     impatient_t wait;
     unsigned    i, number;
@@ -85,9 +95,10 @@ ASYNC(player) {
     ASYNC_BEGIN();
     for (self->i = 0; self->i < ROUNDS; self->i++) {
         self->number = any(&self->seed);
-        start_job(&self->job, self->pool, self->number);
-        START(self->wait, impatient, &self->job.future, self->number / 64 % 8, self->number % 2);
-        AWAIT(self->wait);
+        STORE(*self->runs, false); /* a job that was left behind may set it again: that is too early, and no harm */
+        start_job(&self->job, self->pool, self->number, self->runs);
+        AWAIT(self->wait, impatient, &self->job.future, self->number / 64 % 8, self->i % 3 ? self->runs : NULL,
+              self->number % 2);
         take_output(&self->job, self->number);
         memset(&self->job, 0xdd, sizeof self->job); /* what still runs has no part in it */
     }
@@ -96,12 +107,13 @@ ASYNC(player) {
 }
 
 static fut_pool_t pool;
+static bool       runs[EXECUTORS][TASKS]; /* atomic */
 
 static void *play_in_executor(void *argument) {
     fut_executor_t executor;
     CHECK(fut_executor_init(&executor, NULL) == 0);
     for (unsigned i = 0; i < TASKS; i++)
-        DETACH(SPAWN(&executor, player, &pool, i + 100 * (unsigned)(uintptr_t)argument));
+        DETACH(SPAWN(&executor, player, &pool, i + 100 * (unsigned)(uintptr_t)argument, &runs[(uintptr_t)argument][i]));
     CHECK(fut_executor_run(&executor) == 0);
     fut_executor_destroy(&executor);
     return NULL;
@@ -111,7 +123,7 @@ static void *play_plainly(void *argument) {
     for (int i = 0; i < ROUNDS; i++) {
         const unsigned number = any(&seed);
         job_t          slot;
-        start_job(&slot, &pool, number);
+        start_job(&slot, &pool, number, NULL);
         CHECK(fut_wait_on_thread(&slot.future) == 0);
         CHECK(slot.output > 0);
         take_output(&slot, number);
@@ -133,6 +145,7 @@ static void play(const fut_pool_options_t *options) {
     CHECK(begun == ended && ended == (long)counts.ended);
     CHECK(taken + discarded == ended);
     CHECK(taken >= PLAIN * ROUNDS);
+    CHECK(discarded > 0); /* otherwise the play was too tame */
 }
 
 static void no_output_is_lost_with_room_for_all(void) { play(&(fut_pool_options_t){.threads = 3}); }
@@ -152,7 +165,7 @@ ASYNC(user) {
     ASYNC_BEGIN();
     for (;;) {
         self->number = any(&self->seed);
-        start_job(&self->job, &pool, self->number);
+        start_job(&self->job, &pool, self->number, NULL);
         AWAIT(self->job);
         take_output(&self->job, self->number);
         if (self->job.output < 0) break;
