@@ -17,9 +17,10 @@
  * it is a job: it runs on a thread of a pool, and the future beside it is ready when it has ended. That future is one like
  * any other: START, AWAIT, JOIN, SELECT, TIMEOUT, a set. It works on any executor, and polled by hand.
  *
- * The price: one allocation for each job, of 80 bytes, its arguments and its output (none with BLOCKING_IN); two visits to
- * the pool's lock; and a wake in each direction, 2 us while the thread of the pool still looks for work, more where it sleeps.
- * What takes less than that is better done in place.
+ * The price: one allocation for each job, of 72 bytes, its arguments and its output (none with BLOCKING_IN), released on the
+ * pool's thread where the future was dropped; two visits to the pool's lock; and a wake in each direction, a few
+ * microseconds while the thread of the pool still looks for work, more where it sleeps. What takes less than that is better
+ * done in place.
  *
  * THE JOB OWNS A COPY of its arguments, so the future may be dropped at any time. What they point to is not copied. It has
  * to stay until the job has ended, and only a graceful cancellation waits for that:
@@ -90,7 +91,7 @@ void fut_pool_close(fut_pool_t *pool);
 /* Close, and wait until every thread has ended, stop hooks included; then free. Futures that are pending may be polled
  * and dropped afterwards. Nobody else uses the handle at the same time. 0; or nothing was freed, and it may be called again:
  *     -ETIMEDOUT   some jobs still run; fut_pool_running names them
- *     -EDEADLK     called by a job of this pool
+ *     -EDEADLK     called on a thread of this pool: by a job, a hook, a discard
  * In the child of a fork: -ECHILD; the handle is empty then, what it meant is the parent's. */
 int fut_pool_destroy(fut_pool_t *pool, fut_duration_t patience);
 
@@ -189,7 +190,7 @@ typedef struct fut_blocking {
 
 enum { FUT_BLOCKING_ON_ = 1, FUT_BLOCKING_IN_ = 2 }; /* future.flags: pool, job were set */
 
-/* Between START and the first poll: use this pool, not the default one. It stays until that poll. */
+/* Between START and the first poll: use this pool; NULL: the default one. It stays until that poll. */
 FUT_INLINE_ void fut_blocking_on(fut_blocking_t *started, fut_pool_t *pool) {
     started->pool = pool;
     started->future.flags |= FUT_BLOCKING_ON_;
@@ -273,7 +274,7 @@ void       fut_blocking_describe_(const fut_future_t *future, fut_note_t *note);
     static void name##_discard_(fut_job_t *job) { discard_(((struct name##_job *)(void *)job)->output); }
 
 /* BLOCKING(slot, fn, args...): AWAIT for jobs, on the default pool.
- * BLOCKING_ON(pool, slot, fn, args...): on this one.
+ * BLOCKING_ON(pool, slot, fn, args...): on this one; NULL: the default one.
  * BLOCKING_IN(storage, slot, fn, args...): on the default pool, without allocating; storage is a struct fn_job.
  * For everything else, START, then fut_blocking_on and fut_blocking_in. */
 #define FUT_BLOCKING(...)                                                                                              \

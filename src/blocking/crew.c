@@ -199,7 +199,7 @@ int fut_pool_init(fut_pool_t *pool, const fut_pool_options_t *options) {
     return pool->crew ? 0 : -ENOMEM;
 }
 
-/* Acquires what the others did before they left: pairs with their own fut__add. */
+/* Releases what this one did, and the last one acquires what the others did: each fut__add pairs with the later ones. */
 void fut__crew_leave(fut_crew_t *crew) {
     if (fut__add(&crew->users, (size_t)-1) != 1) return;
     pthread_cond_destroy(&crew->empty);
@@ -292,11 +292,6 @@ static int wait_for_all(fut_crew_t *crew, fut_duration_t patience) {
     return 0;
 }
 
-static bool is_job_of(const fut_crew_t *crew) {
-    const fut_job_t *const job = fut_job_current();
-    return job && job->crew == crew;
-}
-
 int fut_pool_destroy(fut_pool_t *pool, fut_duration_t patience) {
     fut_crew_t *const crew = pool->crew;
     int               error;
@@ -306,7 +301,7 @@ int fut_pool_destroy(fut_pool_t *pool, fut_duration_t patience) {
         return -ECHILD;
     }
     close_crew(crew);
-    if (is_job_of(crew)) return -EDEADLK;
+    if (fut__crew_is_mine(crew)) return -EDEADLK;
     error = wait_for_all(crew, patience);
     if (error < 0) return error;
     pool->crew = NULL;

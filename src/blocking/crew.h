@@ -91,6 +91,7 @@ extern fut__create_thread_t *fut__create_thread;
 
 /* ---- crew.c ------------------------------------------------------------------------------------ */
 
+/* For somebody who is counted already, or holds the pool. Publishes nothing; fut__crew_leave does. */
 static inline void fut__crew_use(fut_crew_t *crew) { fut__add(&crew->users, 1); }
 void               fut__crew_leave(fut_crew_t *crew);
 
@@ -120,6 +121,8 @@ static inline bool fut__crew_is_empty(const fut_crew_t *crew) { return crew->thr
 
 /* Make a thread, which was counted in `threads` and `coming` already. 0 or a negative errno. */
 int fut__crew_hire(fut_crew_t *crew);
+/* Is this one of its threads? It cannot wait for itself to end. */
+bool fut__crew_is_mine(const fut_crew_t *crew);
 
 /* Give a job's memory back. Nobody reads it afterwards. */
 void fut__job_release(fut_job_t *job);

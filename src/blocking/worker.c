@@ -23,9 +23,11 @@
 
 fut__create_thread_t *fut__create_thread = pthread_create;
 
-static _Thread_local fut_job_t *current;
+static _Thread_local fut_job_t  *current;
+static _Thread_local fut_crew_t *employer; /* whose thread this is; hooks, discards and wakes are no jobs */
 
 fut_job_t *fut_job_current(void) { return current; }
+bool       fut__crew_is_mine(const fut_crew_t *crew) { return employer == crew; }
 
 /* ---- Jobs ----------------------------------------------------------------------------------------- */
 
@@ -205,8 +207,9 @@ static void leave(fut_crew_t *crew, fut__worker_t *self) {
 static void *work(void *argument) {
     fut_crew_t *const crew = argument;
     fut__worker_t     self = {0};
+    employer               = crew;
     fut__crew_condition(&self.summons);
-    name_thread(crew, fut__add(&crew->started, 1) + 1);
+    name_thread(crew, fut__add(&crew->started, 1) + 1); /* a number, publishes nothing */
     arrive(crew, &self);
     while (!crew->closed) {
         if (crew->jobs)

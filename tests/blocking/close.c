@@ -133,6 +133,41 @@ Test(blocking, a_job_cannot_wait_for_its_own_end) {
     close_pool();
 }
 
+static int  answers, refusals; /* atomic: to how many calls; how many were -EDEADLK */
+static void destroy_from_within(void) {
+    ADD(refusals, fut_pool_destroy(&pool, FUT_MS(1)) == -EDEADLK);
+    ADD(answers, 1);
+}
+static void stop_and_destroy(void *data) {
+    (void)data;
+    destroy_from_within();
+}
+static void discard_and_destroy(int output) {
+    (void)output;
+    destroy_from_within();
+}
+typedef struct unwanted {
+    JOB_FRAME(unwanted, int, gate_t *gate);
+} unwanted_t;
+JOB_DISCARDING(unwanted, discard_and_destroy) {
+    fut_event_set(&args->gate->entered);
+    return fut_event_wait_blocking(&args->gate->open);
+}
+Test(blocking, neither_a_discard_nor_a_hook_can_wait_for_its_own_thread) {
+    unwanted_t slot;
+    count_memory();
+    gate_init(&gate);
+    cr_assert_eq(fut_pool_init(&pool, &(fut_pool_options_t){.threads = 1, .on_stop = stop_and_destroy}), 0);
+    ON(slot, unwanted, &gate);
+    cr_pending(slot, woken);
+    cr_assert_eq(fut_event_wait_blocking(&gate.entered), 0);
+    fut_drop(&slot.future);
+    fut_event_set(&gate.open);
+    UNTIL(LOAD(answers) == 2); /* the first one has closed the pool, so the thread ends */
+    close_pool();
+    cr_assert_eq(LOAD(refusals), 2);
+}
+
 Test(blocking, the_pool_of_the_process_is_made_again_after_its_end) {
     add_t slot;
     count_memory();

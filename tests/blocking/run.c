@@ -115,6 +115,57 @@ Test(blocking, nothing_happens_before_the_first_poll) {
     close_pool();
 }
 
+/* ---- Names ---------------------------------------------------------------------------------------------- */
+
+/* As a header would. */
+typedef struct exported {
+    JOB_FRAME(exported, int, int a);
+} exported_t;
+JOB_DECLARE(exported);
+typedef struct exported_too {
+    JOB_FRAME(exported_too, int, int a);
+} exported_too_t;
+JOB_DECLARE(exported_too);
+
+/* What the macros themselves call something. */
+typedef struct name {
+    JOB_FRAME(name, int, int size; int run; int kind);
+} name_t;
+typedef struct job {
+    JOB_FRAME(job, int, int name; int discard; int line);
+} job_t;
+JOB(name) { return args->size + args->run + args->kind; }
+JOB(job) { return args->name + args->discard + args->line; }
+
+JOB_DEFINE(exported) { return args->a + 1; }
+static void nothing_to_discard(int output) { (void)output; }
+JOB_DEFINE_DISCARDING(exported_too, nothing_to_discard) { return args->a + 2; }
+
+Test(blocking, a_job_may_be_declared_in_a_header_and_have_any_name) {
+    exported_t     first;
+    exported_too_t second;
+    name_t         third;
+    job_t          fourth;
+    open_pool(1, 0);
+    ON(first, exported, 1);
+    cr_wait(first, 2);
+    ON(second, exported_too, 1);
+    cr_wait(second, 3);
+    ON(third, name, 1, 2, 3);
+    cr_wait(third, 6);
+    ON(fourth, job, 1, 2, .line = 4);
+    cr_wait(fourth, 7);
+    close_pool();
+}
+
+Test(blocking, no_pool_means_the_default_one) {
+    add_t slot;
+    START(slot, add, 3, 4);
+    fut_blocking_on(&slot.blocking, NULL);
+    cr_wait(slot, 7);
+    cr_assert_eq(fut_pool_destroy(fut_pool_default(), FUT_FOREVER), 0);
+}
+
 /* ---- Polls and wakes ------------------------------------------------------------------------------------- */
 
 Test(blocking, polls_for_nothing_change_nothing_and_the_last_waker_is_woken) {
