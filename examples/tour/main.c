@@ -28,6 +28,7 @@ static const struct chapter {
     {"A race of two mirrors, and a limit to patience", "9-race.c", race},
     {"A scope: the first failure cancels the siblings", "10-scope.c", scope},
     {"A pipeline of streams, and what holds it back", "11-pipeline.c", pipeline},
+    {"Hashing on the pool while a timer keeps ticking", "12-pool.c", pool},
 };
 enum { CHAPTERS = sizeof chapters / sizeof *chapters };
 

@@ -14,5 +14,6 @@ int limited(void);   /* 8 */
 int race(void);      /* 9 */
 int scope(void);     /* 10 */
 int pipeline(void);  /* 11 */
+int pool(void);      /* 12 */
 
 #endif
