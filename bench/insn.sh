@@ -55,6 +55,7 @@ sync/channel      channel_unbounded  20000
 sync/channel      channel_ping_pong  20000
 sync/channel      local_ping_pong    20000
 sync/channel      oneshot            20000
+threads/blocking  pool_withdraw      20000
 '
 
 # instructions PROGRAM WORKLOAD COUNT
