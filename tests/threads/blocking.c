@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <sched.h>
 
+#include "../../src/blocking/crew.h"
 #include "future/blocking.h"
 #include "future/group.h"
 #include "future/sync.h"
@@ -44,7 +45,7 @@ static void start_job(job_t *slot, fut_pool_t *pool, unsigned number, bool *runs
     fut_blocking_on(&slot->blocking, pool);
 }
 static void take_output(const job_t *slot, unsigned number) {
-    if (slot->output == -ECANCELED) return;
+    if (slot->output == -ECANCELED || slot->output == -EAGAIN) return; /* the second one: see refuse_some */
     CHECK(slot->output == 100000 + (int64_t)(number % 100000));
     ADD(taken, 1);
 }
@@ -106,6 +107,16 @@ ASYNC(player) {
     ASYNC_END();
 }
 
+/* The system gives a thread to every third who asks. What counts on one that does not come is done by another, or fails; whoever
+ * is forgotten would never end. */
+static unsigned asked, refusals; /* atomic */
+static int refuse_some(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
+    if (ADD(asked, 1) % 3 == 0) return pthread_create(thread, attributes, body, argument);
+    ADD(refusals, 1);
+    sched_yield(); /* the others may go idle, or leave, meanwhile */
+    return EAGAIN;
+}
+
 static fut_pool_t pool;
 static bool       runs[EXECUTORS][TASKS]; /* atomic */
 
@@ -125,7 +136,7 @@ static void *play_plainly(void *argument) {
         job_t          slot;
         start_job(&slot, &pool, number, NULL);
         CHECK(fut_wait_on_thread(&slot.future) == 0);
-        CHECK(slot.output > 0);
+        CHECK(slot.output > 0 || LOAD(refusals) > 0);
         take_output(&slot, number);
     }
     return NULL;
@@ -144,7 +155,7 @@ static void play(const fut_pool_options_t *options) {
     CHECK(fut_pool_destroy(&pool, FUT_FOREVER) == 0);
     CHECK(begun == ended && ended == (long)counts.ended);
     CHECK(taken + discarded == ended);
-    CHECK(taken >= PLAIN * ROUNDS);
+    CHECK(taken >= PLAIN * ROUNDS || refusals > 0);
     CHECK(discarded > 0); /* otherwise the play was too tame */
 }
 
@@ -152,6 +163,15 @@ static void no_output_is_lost_with_room_for_all(void) { play(&(fut_pool_options_
 static void no_output_is_lost_in_a_narrow_queue(void) { play(&(fut_pool_options_t){.threads = 2, .queue = 2}); }
 static void no_output_is_lost_while_threads_come_and_go(void) {
     play(&(fut_pool_options_t){.threads = 3, .queue = 1, .idle = -1, .spin = -1});
+}
+
+static void no_job_is_forgotten_where_threads_are_refused(void) {
+    fut__create_thread = refuse_some;
+    play(&(fut_pool_options_t){.threads = 3, .queue = 2, .idle = -1, .spin = -1});
+    CHECK(refusals > 0);
+    play(&(fut_pool_options_t){.threads = 3, .idle = FUT_US(50)});
+    fut__create_thread = pthread_create;
+    refusals           = 0;
 }
 
 /* ---- The end of a pool ------------------------------------------------------------------------------------ */
@@ -245,6 +265,7 @@ int main(void) {
     RUN(no_output_is_lost_with_room_for_all);
     RUN(no_output_is_lost_in_a_narrow_queue);
     RUN(no_output_is_lost_while_threads_come_and_go);
+    RUN(no_job_is_forgotten_where_threads_are_refused);
     RUN(a_pool_may_close_while_all_use_it);
     RUN(tasks_and_jobs_share_a_mutex);
     return finish();
