@@ -14,7 +14,7 @@ unset MAKEFLAGS MFLAGS # the options of the `make check` that called us are not 
 export MAKELEVEL=1     # which shall not use all cores each
 
 # The slow ones first: they overlap with all the others.
-steps=(valgrind asan-clang headers asan-gcc gcc-O0 gcc-O2 clang-O0 clang-O2 checked tsan-gcc tsan-clang
+steps=(valgrind models asan-clang headers asan-gcc gcc-O0 gcc-O2 clang-O0 clang-O2 checked tsan-gcc tsan-clang
     misuse install layers freestanding tour docs format symbols)
 
 # make_in DIRECTORY COMPILER FLAGS TARGET...
@@ -68,6 +68,12 @@ step_symbols()      { tests/symbols.sh "$BUILD"; }
 step_install()      { BUILD=$BUILD tests/install.sh "$1"; }
 step_docs()         { scripts/check-docs.sh; }
 step_format()       { make -s check-format; }
+
+# The lock-free protocols, as models; and each model must be able to fail.
+step_models() {
+    command -v spin >/dev/null || { echo "spin is not there" && return $skip; }
+    JOBS=1 tests/models/run.sh "$1"
+}
 
 step_misuse() {
     [ -x tests/misuse/run.sh ] || { echo "tests/misuse/run.sh is not there" && return $skip; }

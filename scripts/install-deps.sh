@@ -19,6 +19,7 @@ check       clang                     clang
 check       libclang_rt.asan          libclang-rt-14-dev
 check       clang-format              clang-format
 check       valgrind                  valgrind
+check       spin                      spin
 bench-insn  valgrind                  valgrind
 (cross)     arm-none-eabi-gcc         gcc-arm-none-eabi
 (cross)     avr-gcc                   gcc-avr

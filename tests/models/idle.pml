@@ -110,13 +110,8 @@ inline enter() {
     nothing = !(common || (bound && me == 0));
     if :: atomic { mine -> searching--; mine = false } :: else fi;
 #else
-#ifdef SWAPPED                       /* (2), then (1): nothing is lost */
-    if :: atomic { mine -> searching--; mine = false } :: else fi;
-    asleep = asleep | (1 << me);
-#else
     asleep = asleep | (1 << me);     /* (1) */
     if :: atomic { mine -> searching--; mine = false } :: else fi; /* (2) */
-#endif
 #ifndef WEAKEN_FENCE_IN_ENTER
     nothing = !(common || (bound && me == 0)) /* (3) */
 #endif
