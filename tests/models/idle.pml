@@ -2,7 +2,7 @@
  *
  * Mirrors src/runtime/idle.h and idle.c: fut__idle_enter (1) (2), fut__idle_leave, fut__idle_choose; and src/runtime/worker.c:
  * ring, tell_one, send_to, search, stop_searching, sleep_until_rung (3). Two workers; two makers of free tasks, which lie in the
- * common inbox; one maker of a task that is bound to worker 0, in that one's inbox. A worker may also be woken once by
+ * common inbox, or one of a task that is bound to worker 0, in that one's inbox. A worker may also be woken once by
  * something else: a timer, a descriptor. And one poll may last for ever.
  *
  * Memory: the steps (1) and (2), the bell's swap and the pushes are read-modify-writes. A load that no fence holds back may
@@ -52,18 +52,16 @@ inline tell_one() {
     od
 }
 
-active [2] proctype maker() {
+inline make_free() {
 #ifdef WEAKEN_FENCE_IN_CHOOSE        /* its loads come before its push: 1: it tells nobody */
-    byte early;
     early = (searching || !asleep -> 1 : 2);
 #endif
     common++;
     tell_one()
 }
 
-active proctype binder() {
+inline make_bound() {
 #ifdef WEAKEN_FENCE_IN_SEND          /* the load of `armed` comes before the push */
-    bool early;
     early = armed[0];
     bound++;
     if :: early -> ring(0) :: else fi
@@ -71,6 +69,14 @@ active proctype binder() {
     bound++;
     ring(0)
 #endif
+}
+
+active [2] proctype maker() {
+    byte early;
+    if
+    :: make_free()
+    :: _pid == 0 -> make_bound()
+    fi
 }
 
 /* A searcher has found something: if it was the last one, others may have trusted it. */
