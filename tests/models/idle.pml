@@ -1,7 +1,7 @@
 /* idle.pml: which workers sleep, who searches, and who is to be woken.
  *
  * Mirrors src/runtime/idle.h and idle.c: fut__idle_enter (1) (2), fut__idle_leave, fut__idle_choose; and src/runtime/worker.c:
- * ring, tell_one, send_to, search, stop_searching, sleep_until_rung (3). Two workers; two makers of free tasks, which lie in the
+ * ring, tell_one, send_to, search, stop_searching, sleep_until_rung (3) (4). Two workers; two makers of free tasks, which lie in the
  * common inbox, or one of a task that is bound to worker 0, in that one's inbox. A worker may also be woken once by
  * something else: a timer, a descriptor. And one poll may last for ever.
  *
@@ -152,7 +152,7 @@ end_asleep: if
         fi;
         armed[me] = false;
         d_step { mine = !(asleep & (1 << me)); asleep = asleep & ~(1 << me) }
-#ifndef WEAKEN_SEARCH_AGAIN          /* it does not sleep: it searches on, and then keeps its promise */
+#ifndef WEAKEN_SEARCH_AGAIN          /* (4): it does not sleep, so it searches on, and keeps its promise then */
         if :: atomic { !mine && !nothing -> searching++; mine = true } :: else fi;
 #endif
         nothing = false;

@@ -36,16 +36,10 @@ active proctype notifier() {
     if
     :: first ->
         linked = false;
-#ifdef WEAKEN_WAKER_LATE             /* the waker is read after the waiter was let go */
-        atomic { state = GRANTED; left_with_state = true }
-        USES;
-#else
-        USES;
 #ifdef WEAKEN_TAKE_OUT_RELEASE
         state = GRANTED;
 #else
         atomic { state = GRANTED; left_with_state = knows }
-#endif
 #endif
         LEAVE(seen)
     :: !first -> LEAVE(seen | PERMIT)
