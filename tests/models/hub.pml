@@ -64,6 +64,9 @@ inline wake_outer() {
 proctype waker(byte me; byte spoke) {
     byte knows, before, first, a;
     written = written | (1 << me);
+#ifdef WEAKEN_NOTIFIED_LOAD          /* (2) as a load */
+    if :: state[spoke] == NOTIFIED -> goto told :: else fi;
+#endif
     atomic {
         before = state[spoke];
         if
@@ -87,7 +90,9 @@ proctype waker(byte me; byte spoke) {
             fi
         od;
         wake_outer()
-    fi
+    fi;
+told:
+    skip
 }
 
 inline recycle(spoke) {

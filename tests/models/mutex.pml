@@ -99,7 +99,11 @@ proctype locker(byte me) {
     bool queued, last, impatient;
     if :: impatient = true :: skip fi;
     if
-    :: atomic { word == 0 -> USES; word = LOCKED; ACQUIRE } goto locked /* the fast path */
+    :: atomic { word == 0 -> USES; word = LOCKED; /* the fast path */
+#ifndef WEAKEN_LOCK_ACQUIRE
+                ACQUIRE
+#endif
+       } goto locked
     :: true
     fi;
     enter();                         /* begin */
