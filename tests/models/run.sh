@@ -16,13 +16,13 @@ command -v spin >/dev/null || { echo "models: spin is not there (Debian: spin)" 
 
 # search MODEL VARIANT: the verifier's report in OUT/MODEL/VARIANT/report
 search() {
-    local dir=$out/$1/$2 level=-O0 weaken=()
+    local dir=$out/$1/$2 level=-O0 table=20 weaken=()
     rm -rf "$dir" && mkdir -p "$dir" && cd "$dir" || return 1
-    [ "$2" = plain ] && level=-O2 || weaken=("-D$2")
+    if [ "$2" = plain ]; then level=-O2 table=24; else weaken=("-D$2"); fi
     {
         spin "${weaken[@]}" -a "$here/$1.pml" &&
             ${CC:-cc} -w $level -DSAFETY -DCOLLAPSE -DMEMLIM=1900 -o pan pan.c &&
-            timeout 300 ./pan -m2000000
+            timeout 600 ./pan -m100000 -w$table
     } >report 2>&1
 }
 
