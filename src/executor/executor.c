@@ -337,9 +337,10 @@ static int enter(fut_home_t *home, fut_driver_t *driver) {
 
 /* Armed from now on: a wake between two runs rings, for the foreign loop around us. True: one is waiting already. */
 static bool leave(fut_home_t *home) {
+    const bool is_done = arm(home);
     polls_under_way--;
     fut__store_release(&home->owner, NOBODY);
-    return !arm(home);
+    return !is_done;
 }
 
 static const uint16_t never = 0; /* the flags of a task that does not end */
