@@ -1,10 +1,11 @@
 /* task.pml: the state word of one task, two workers that may run it, two threads that wake it.
  *
- * Mirrors src/task/state.h: (1) (2) (3) fut__task_wake; (4) to (7) as in fut_task_run, and as the workers of a runtime do
- * it: RUNNING also stands for a task that waits on a queue for a certain poll, after spawn and after a YIELD; the end is
- * a plain store. The memory has two tenants, one after the other; wakers of both are about at any time.
+ * Mirrors src/task/state.h: (1) (2) (3) fut__task_wake; (4) to (7) as in fut_task_run, and, in begin(), as an executor of
+ * several threads may do it: RUNNING also stands for a task that waits on a queue for a certain poll, after spawn and
+ * after a YIELD; the end is a plain store. The memory has two tenants, one after the other; wakers of both are about at any
+ * time.
  *
- * The queue is a set of tasks here; run_queue.pml has the real one.
+ * The queue is a set of tasks here.
  *
  * Memory: what a thread knows is a set of messages (a bit for each waker) and a version of the frame. A release leaves
  * what its thread knows with the word, an acquire takes what lies there; read-modify-writes only add to it; a plain store
