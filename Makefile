@@ -98,7 +98,7 @@ $(BUILD)/tour: $(tour_objects) $(static_library)
 test: test-programs ## all tests; make test T='suite/pattern' for some of them
 	@T='$(T)' scripts/run-tests.sh $(layer_tests) -- $(thread_tests)
 
-not_criterion := install layers misuse threads
+not_criterion := install interleave layers misuse threads
 test_layers   := $(filter-out $(not_criterion),$(patsubst tests/%/,%,$(sort $(dir $(wildcard tests/*/*.c)))))
 LOWERINGS     ?= switch goto
 layer_tests   := $(foreach layer,$(test_layers),$(LOWERINGS:%=$(BUILD)/tests/$(layer)-%))
@@ -129,6 +129,18 @@ $(thread_objects): $(BUILD)/%.o: %.c $(BUILD)/flags | deps-build
 	$(call compile,-Itests)
 $(thread_tests): %: %.o $(static_library)
 	$(call link,-lm)
+
+interleave: $(BUILD)/interleave/interleave ## the library's threads in every order that a bound allows
+	@$< $(ARGS)
+
+# The library once more, each atomic access a step: tests/interleave/explorer.h.
+stepped := $(patsubst %.c,$(BUILD)/interleave/%.o,$(lib_sources) tests/interleave/main.c)
+$(stepped): $(BUILD)/interleave/%.o: %.c tests/interleave/step.h $(BUILD)/flags | deps-build
+	$(call compile,-include tests/interleave/step.h)
+$(BUILD)/interleave/explorer.o: tests/interleave/explorer.c $(BUILD)/flags | deps-build
+	$(call compile)
+$(BUILD)/interleave/interleave: $(stepped) $(BUILD)/interleave/explorer.o
+	$(call link,-Wl$(comma)--wrap=poll -lm)
 
 check: deps-check lib ## everything that guards main; one line a step, one line of verdict
 	@BUILD='$(BUILD)' scripts/check.sh $(STEPS)
@@ -189,7 +201,7 @@ $(BUILD)/dist/future.h: include/future.h $(wildcard macros/*.h) scripts/amalgama
 docs: ## check the links and the programs in the documentation; HTML where cmark or pandoc is there
 	@BUILD='$(BUILD)' CC='$(CC)' scripts/check-docs.sh
 
-programs: lib test-programs bench-programs $(if $(tour_sources),$(BUILD)/tour) # all that can be compiled
+programs: lib test-programs $(BUILD)/interleave/interleave bench-programs $(if $(tour_sources),$(BUILD)/tour) # all that can be compiled
 
 format: ## lay out the sources as .clang-format says
 	clang-format -i $(formatted)

@@ -14,7 +14,7 @@ unset MAKEFLAGS MFLAGS # the options of the `make check` that called us are not 
 export MAKELEVEL=1     # which shall not use all cores each
 
 # The slow ones first: they overlap with all the others.
-steps=(valgrind models asan-clang headers asan-gcc gcc-O0 gcc-O2 clang-O0 clang-O2 checked tsan-gcc tsan-clang
+steps=(valgrind models interleave asan-clang headers asan-gcc gcc-O0 gcc-O2 clang-O0 clang-O2 checked tsan-gcc tsan-clang
     misuse install layers freestanding tour docs format symbols)
 
 # make_in DIRECTORY COMPILER FLAGS TARGET...
@@ -68,6 +68,11 @@ step_symbols()      { tests/symbols.sh "$BUILD"; }
 step_install()      { BUILD=$BUILD tests/install.sh "$1"; }
 step_docs()         { scripts/check-docs.sh; }
 step_format()       { make -s check-format; }
+
+# The library's own code, step by step, in every order of its threads that a bound allows.
+step_interleave() {
+    make_in "$1" gcc "-O1 -g -Werror" interleave
+}
 
 # The lock-free protocols, as models; and each model must be able to fail.
 step_models() {
