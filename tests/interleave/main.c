@@ -515,7 +515,7 @@ static const story_t stories[] = {
     {&passed_on, 1, false, false},
     {&posted, 1, false, false},
 };
-enum { STORIES = sizeof stories / sizeof *stories, MOST = 4000, DEEP = 1000000 };
+enum { STORIES = sizeof stories / sizeof *stories, MOST = 2500, DEEP = 1000000 };
 
 static int tell(const story_t *story, unsigned deeper, unsigned seed) {
     explored_t result;
