@@ -36,6 +36,12 @@ void fut_set_allocator(const fut_allocator_t *allocator); /* NULL: malloc and fr
 
 typedef struct fut_scheduler fut_scheduler_t;
 
+/* A task whose handle may be on another thread: see src/task/shared.h. */
+typedef struct fut_awaiter {
+    uint32_t  word; /* atomic */
+    fut_tag_t tag;  /* of the waker; its target is `awaiter` */
+} fut_awaiter_t;
+
 /* The fields, who touches them, and when. "Executor" is the thread that runs the task.
  *
  *     scheduler   written once, when the memory is first used; read by anybody who wakes
@@ -45,6 +51,9 @@ typedef struct fut_scheduler fut_scheduler_t;
  *     next        executor: its run queue. While the task waits the field is `since`, the time of its last poll
  *     link        whoever set NOTIFIED: the scheduler's inbox; nobody else until it was taken from there
  *     leaf, join  executor
+ *
+ * Under a runtime of several threads "executor" is whoever runs the task at the moment, `queued` is the worker to which
+ * it is bound, and `next` and `join` are the two halves of `awaiting`: src/runtime/worker.h.
  */
 struct fut_task {
     fut_scheduler_t *scheduler; /* begins with the waker's vtable */
@@ -53,12 +62,16 @@ struct fut_task {
     uint8_t          size; /* of the future, in units of 8 bytes; index of the free list */
     uint8_t          queued;
     union {
-        fut_task_t *next;
-        uint64_t    since;
+        fut_task_t   *next;
+        uint64_t      since;
+        fut_awaiter_t awaiting;
     };
     fut_task_t   *link;
     fut_future_t *leaf; /* where the next poll begins          */
-    fut_join_t   *join; /* the handle, once somebody awaits it */
+    union {
+        fut_join_t *join; /* the handle, once somebody awaits it */
+        void       *awaiter;
+    };
 };
 
 /* ---- Scheduler ---------------------------------------------------------------------------- */
@@ -93,7 +106,9 @@ FUT_MUST_USE fut_join_t fut_task_spawn_in(fut_scheduler_t *scheduler, fut_future
  * Dropping the handle detaches. Once polled it must not move. Executor's thread. Cancelling the wait loses the
  * output, not the task.
  *
- * status: 0; -ECANCELED; -ENOMEM or -EPERM where nothing was spawned. An integer output says the same. */
+ * status: 0; -ECANCELED; -ENOMEM or -EPERM where nothing was spawned. An integer output says the same.
+ *
+ * The handle of a task on a runtime (runtime.h) may be on any thread, used by one at a time. */
 
 /* Ask the task to end: gracefully, see fut_cancel. Await the handle to see it end. Idempotent. */
 void fut_join_cancel(fut_join_t *join);

@@ -16,6 +16,7 @@
 /* Read-modify-write, each answering the old value: both halves at once. */
 #define fut__add(p, v)           __atomic_fetch_add(p, v, __ATOMIC_ACQ_REL)
 #define fut__clear(p, bits)      __atomic_fetch_and(p, ~(bits), __ATOMIC_ACQ_REL)
+#define fut__set(p, bits)        __atomic_fetch_or(p, bits, __ATOMIC_ACQ_REL)
 #define fut__exchange(p, v)      __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL)
 /* Compare and swap; on failure *expected is what was found. May fail for no reason: loop. */
 #define fut__cas(p, expected, v) __atomic_compare_exchange_n(p, expected, v, 1, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)

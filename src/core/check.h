@@ -5,6 +5,8 @@
 #include "future.h"
 
 extern bool fut__checking; /* some file of the program is a checked build */
+/* This thread polls futures that were polled on others: a worker of a runtime. */
+extern _Thread_local bool fut__check_shares;
 /* A task's root answered PENDING: stop unless somebody under it took the waker. */
 void fut__check_root(const fut_future_t *root, const fut_context_t *cx);
 /* Is this thread inside of a poll? Seen in polls that checked code makes, only. */

@@ -9,6 +9,7 @@
 #include "../core/memory.h"
 #include "../core/fork.h"
 #include "life.h"
+#include "shared.h"
 
 _Static_assert(ECANCELED == FUT_ECANCELED && ENOTSUP == FUT_ENOTSUP, "the core's numbers are not this system's");
 _Static_assert(sizeof(fut_task_t) <= 64, "a task's header fits a cache line");
@@ -146,6 +147,7 @@ static fut_poll_t join_poll(fut_future_t *future, fut_context_t *cx) {
 }
 
 int fut_join_take(fut_join_t *join) {
+    if (fut__is_shared(join)) return fut__shared_take(join);
     if (!fut_join_is_done(join)) return -EAGAIN;
     if (!fut_is_done(&join->future)) settle(join);
     return join->status;
@@ -153,6 +155,10 @@ int fut_join_take(fut_join_t *join) {
 
 void fut_join_detach(fut_join_t *join) {
     fut_task_t *task = join->task;
+    if (fut__is_shared(join)) {
+        fut__shared_detach(join);
+        return;
+    }
     if (is_running(join) || has_ended(join)) {
         task->join = NULL;
         task->flags &= (uint16_t)~FUT__JOINABLE;
@@ -192,12 +198,19 @@ const fut_vtable_t fut_join_vtable = {.name     = "join",
                                       .loses    = FUT_LOSES_BYTES};
 
 void fut_join_cancel(fut_join_t *join) {
+    if (fut__is_shared(join)) {
+        fut__shared_cancel(join);
+        return;
+    }
     if (!is_running(join)) return;
     join->task->flags |= FUT__CANCEL;
     fut_wake((fut_waker_t){join->task, join->tag});
 }
 
-bool fut_join_is_done(const fut_join_t *join) { return fut_is_done(&join->future) || !is_running(join); }
+bool fut_join_is_done(const fut_join_t *join) {
+    if (fut__is_shared(join)) return fut__shared_is_done(join);
+    return fut_is_done(&join->future) || !is_running(join);
+}
 
 /* ---- schedulers ---------------------------------------------------------------------------- */
 

@@ -31,7 +31,8 @@ typedef struct fut__pool {
 struct fut_scheduler {
     fut_waker_vtable_t waker; /* first: what a waker's target points to */
     void (*schedule)(void *executor, fut_task_t *task);
-    void            *executor;
+    void *executor;
+    void (*recycle)(fut_task_t *task); /* of one whose handle is shared: see shared.h. Any thread */
     fut__pool_t      pool;
     unsigned         forks;   /* fut__forks() when it was made                                  */
     size_t           live;    /* tasks that have not ended                                       */
