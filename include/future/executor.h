@@ -27,7 +27,8 @@
 extern "C" {
 #endif
 
-typedef struct fut_home fut_home_t; /* the run queue, the inbox and the tasks' memory: outlives the executor */
+typedef struct fut_runtime fut_runtime_t; /* many threads: runtime.h */
+typedef struct fut_home    fut_home_t;    /* the run queue, the inbox and the tasks' memory: outlives the executor */
 
 typedef struct fut_executor {
     fut_home_t   *home;
@@ -49,18 +50,23 @@ void fut_executor_destroy(fut_executor_t *executor);
 
 /* ---- Spawning ----------------------------------------------------------------------------- */
 
-/* SPAWN(executor, fn, args...) -> struct fn_join: see task.h. Never fails by itself: the handle's status tells. */
-#define FUT_SPAWN(executor, ...) FUT_SPAWN_BY_(fut_spawn_here_, executor, __VA_ARGS__)
+/* SPAWN(executor, fn, args...) -> struct fn_join: see task.h. Never fails by itself: the handle's status tells. The
+ * executor may also be a fut_runtime_t of runtime.h, here and below. */
+#define FUT_SPAWN(executor, ...) FUT_SPAWN_BY_(FUT_SPAWN_HERE_, executor, __VA_ARGS__)
+#define FUT_SPAWN_HERE_(executor, vtable, args, size)                                                                  \
+    _Generic((executor), fut_runtime_t * : fut_runtime_spawn_, default : fut_spawn_here_)(executor, vtable, args, size)
 /* SPAWN_IN(executor, slot, fn, args...) -> struct fn_join: the same in the caller's storage, a slot of type fn_t. The slot
  * stays until the handle is done, from which the output is read; detached, until the task has ended. */
 #define FUT_SPAWN_IN(executor, slot, ...)                                                                              \
     FUT_CAT_(FUT_SPAWN_IN_, FUT_DEFINE_COUNT_(__VA_ARGS__))(executor, slot, __VA_ARGS__)
 #define FUT_SPAWN_IN_1(executor, slot, name)                                                                           \
     (FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){0},                                             \
-     name##_spawned_(fut_spawn_in(executor, &(slot).future)))
+     name##_spawned_(FUT_SPAWN_STARTED_(executor, &(slot).future)))
 #define FUT_SPAWN_IN_M(executor, slot, name, ...)                                                                      \
     (FUT_START_HEADER_(slot, name), (slot).args = (struct name##_args){__VA_ARGS__},                                   \
-     name##_spawned_(fut_spawn_in(executor, &(slot).future)))
+     name##_spawned_(FUT_SPAWN_STARTED_(executor, &(slot).future)))
+#define FUT_SPAWN_STARTED_(executor, started)                                                                          \
+    _Generic((executor), fut_runtime_t * : fut_runtime_spawn_in, default : fut_spawn_in)(executor, started)
 
 /* What SPAWN calls: where vtable and arguments are known to the compiler, so is the size of the copy. */
 fut_task_t                         *fut_spawn_begin_(fut_executor_t *executor, const fut_vtable_t *vtable, int *error);
@@ -88,12 +94,20 @@ int fut_block_on(fut_executor_t *executor, fut_future_t *started);
  * otherwise 0; or the error above. For other outputs START a slot and call fut_block_on. */
 #define FUT_BLOCK_ON(executor, ...) FUT_CAT_(FUT_BLOCK_ON_, FUT_DEFINE_COUNT_(__VA_ARGS__))(executor, __VA_ARGS__)
 #define FUT_BLOCK_ON_1(executor, name)                                                                                 \
-    ((FUT_INTEGER_OF_(name))fut_block_on_(executor, &name##_vtable, &(name##_t){.future = {0}}.future, NULL))
+    ((FUT_INTEGER_OF_(name))FUT_BLOCK_ON_STARTED_(executor, &name##_vtable, &(name##_t){.future = {0}}.future, NULL))
 #define FUT_BLOCK_ON_M(executor, name, ...)                                                                            \
-    ((FUT_INTEGER_OF_(name))fut_block_on_(executor, &name##_vtable, &(name##_t){.future = {0}}.future,                 \
-                                          FUT_SPAWN_ARGS_(name, __VA_ARGS__)))
+    ((FUT_INTEGER_OF_(name))FUT_BLOCK_ON_STARTED_(executor, &name##_vtable, &(name##_t){.future = {0}}.future,         \
+                                                  FUT_SPAWN_ARGS_(name, __VA_ARGS__)))
+#define FUT_BLOCK_ON_STARTED_(executor, vtable, slot, args)                                                            \
+    _Generic((executor), fut_runtime_t * : fut_runtime_block_on_, default : fut_block_on_)(executor, vtable, slot, args)
 #define FUT_INTEGER_OF_(name) __typeof__(_Generic(((name##_t *)0)->output, long : 0L, long long : 0LL, default : 0))
 int64_t fut_block_on_(fut_executor_t *executor, const fut_vtable_t *vtable, fut_future_t *slot, const void *args);
+
+/* The same three for a runtime. */
+FUT_MUST_USE fut_join_t fut_runtime_spawn_(fut_runtime_t *runtime, const fut_vtable_t *vtable, const void *args,
+                                           size_t size);
+FUT_MUST_USE fut_join_t fut_runtime_spawn_in(fut_runtime_t *runtime, fut_future_t *started);
+int64_t fut_runtime_block_on_(fut_runtime_t *runtime, const fut_vtable_t *vtable, fut_future_t *slot, const void *args);
 
 /* Run until every task has ended. 0 or the errors above. */
 int fut_executor_run(fut_executor_t *executor);

@@ -1,0 +1,86 @@
+/* run_queue.h: the tasks of one worker that are ready, where others may steal half.              layer: runtime
+ *
+ * A ring with two counters that only grow. The owner pushes at the tail and pops at the head; a thief takes half of
+ * what there is from the head, with one swap. (The queue of Go's scheduler, D. Vyukov, 2012, first come, first served;
+ * stealing half: D. Hendler, N. Shavit, "Non-Blocking Steal-Half Work Queues", PODC 2002.)
+ *
+ *               head                 tail
+ *     ...........|####################|...........      # slots that hold a task; tail - head of them, at most all
+ *
+ * head   atomic: moved by a swap, of whoever takes tasks. The swap is what takes them: between reading the slots and the
+ *        swap they may have been taken by somebody else, and then the swap fails and what was read is forgotten.
+ * tail   atomic: written by the owner alone.
+ * ring   each slot is written by the owner alone, while nobody can take it: outside of head .. tail.
+ *
+ * Which order each access needs, and the bad interleaving without it; tests/models/run_queue.pml finds each:
+ *
+ *     (a) tail, store    release   after the slot and the task. Else a thief sees the tail and reads an old slot: a task
+ *                                  runs twice and another never.
+ *     (b) tail, load     acquire   pairs with (a).
+ *     (c) head, swap     release   after the slots were read. Else the owner sees them free and overwrites one that is
+ *                                  still to be read: the new task runs twice, the old one never.
+ *     (d) head, load     acquire   by the owner before it writes a slot: pairs with (c). By a thief before it reads the
+ *                                  tail: else the tail may be older than the head, and their difference is nonsense.
+ *
+ * The counters have the width of a pointer. A thief that is stopped between reading and its swap while the head goes once
+ * round all their values would take what is no longer there: with 64 bits not in this world, with 32 after four thousand
+ * million tasks in between.
+ */
+#ifndef FUT_SRC_RUN_QUEUE_H
+#define FUT_SRC_RUN_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../core/atomic.h"
+#include "future/task.h"
+
+enum { FUT__RING = 256 }; /* a power of two */
+
+typedef struct fut__run_queue {
+    size_t      head, tail;
+    fut_task_t *ring[FUT__RING];
+} fut__run_queue_t;
+
+/* Any thread: how many there were a moment ago. The head first: (d). */
+static inline size_t fut__queue_length(const fut__run_queue_t *queue) {
+    const size_t head = fut__load_acquire(&queue->head);
+    const size_t tail = fut__load_acquire(&queue->tail);
+    return tail - head;
+}
+
+/* Owner. */
+static inline size_t fut__queue_room(const fut__run_queue_t *queue) {
+    return FUT__RING - (fut__load_relaxed(&queue->tail) - fut__load_acquire(&queue->head)); /* (d) */
+}
+
+/* Owner. False: it is full. */
+static inline bool fut__queue_push(fut__run_queue_t *queue, fut_task_t *task) {
+    const size_t tail = fut__load_relaxed(&queue->tail);                                        /* its own */
+    if (__builtin_expect(tail - fut__load_acquire(&queue->head) >= FUT__RING, 0)) return false; /* (d) */
+    fut__store_relaxed(&queue->ring[tail % FUT__RING], task);                                   /* (a) publishes it */
+    fut__store_release(&queue->tail, tail + 1);                                                 /* (a) */
+    return true;
+}
+
+/* Owner. The oldest, or NULL. The owner wrote the slots itself, so it needs no order to read them. */
+static inline fut_task_t *fut__queue_pop(fut__run_queue_t *queue) {
+    const size_t tail = fut__load_relaxed(&queue->tail); /* its own */
+    size_t       head = fut__load_acquire(&queue->head);
+    fut_task_t  *task;
+    do {
+        if (head == tail) return NULL;
+        task = fut__load_relaxed(&queue->ring[head % FUT__RING]);
+    } while (!fut__cas(&queue->head, &head, head + 1)); /* (c) */
+    return task;
+}
+
+/* Owner: half of a full queue, linked through `link`, oldest first; the last one's link is not written. How many, or 0: a
+ * thief was there, and there is room again. */
+size_t fut__queue_shed(fut__run_queue_t *queue, fut_task_t **first, fut_task_t **last);
+
+/* The owner of `mine` takes half of what is in `victim`, the larger half. How many; one of them, the oldest, in *task, the
+ * others are in `mine`. 0: there was nothing. */
+size_t fut__queue_steal(fut__run_queue_t *mine, fut__run_queue_t *victim, fut_task_t **task);
+
+#endif

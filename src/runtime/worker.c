@@ -1,0 +1,568 @@
+/* worker.c: wake, push, take, search, sleep, poll. worker.h has the picture. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "../core/check.h"
+#include "../core/panic.h"
+#include "crew.h"
+
+enum {
+    POLLS         = 128,   /* polls between two looks at the clock                              */
+    LOOK_INTERVAL = 50000, /* nanoseconds between two looks at the driver while tasks are ready  */
+    COMMON        = 61,    /* tasks from the own queues between two from the common ones; prime */
+    TIMED         = 64     /* one of so many polls is timed                                      */
+};
+
+static __attribute__((tls_model("initial-exec"))) _Thread_local fut__worker_t *here;
+
+/* The child of a fork in a poll has this thread alone, and a driver that is the parent's: it ends after the poll. */
+void fut__worker_forked(void) {
+    if (here) fut__store_relaxed(&here->crew->orders, FUT__CLOSING | FUT__STOP);
+    here = NULL;
+}
+
+fut__worker_t *fut__worker_of(const fut__crew_t *crew) { return here && here->crew == crew ? here : NULL; }
+bool           fut__is_worker(void) { return here != NULL; }
+
+/* One writer, and readers who do not mind to be late. */
+static inline void count(uint64_t *counter, uint64_t more) {
+    fut__store_relaxed(counter, fut__load_relaxed(counter) + more);
+}
+
+/* ---- ring ---------------------------------------------------------------------------------------- */
+
+/* Whoever swaps `armed` to 0 rings, so many wakes are one ring. What is to be found was written before, and a fence
+ * stands in between: pairs with the one in sleep_until_rung. errno: perhaps this is a signal handler. */
+static void ring(fut__worker_t *worker) {
+    const uint64_t once        = 1;
+    const int      saved_errno = errno;
+    if (!fut__load_relaxed(&worker->armed) || !fut__exchange(&worker->armed, 0)) return;
+    while (write(worker->bell, &once, sizeof once) < 0 && errno == EINTR) {} /* EAGAIN: it is loud enough */
+    errno = saved_errno;
+}
+
+/* Something is on a queue that everybody looks at. */
+static bool tell_one(fut__crew_t *crew) {
+    const int sleeper = fut__idle_choose(&crew->idle);
+    if (sleeper < 0) return false;
+    ring(crew->workers[sleeper]);
+    return true;
+}
+
+/* The same by a worker, which counts it. */
+static void tell_another(fut__worker_t *worker) {
+    if (tell_one(worker->crew)) count(&worker->metrics.rings, 1);
+}
+
+void fut__crew_tell_all(fut__crew_t *crew) {
+    fut__fence();
+    for (unsigned i = 0; i < crew->count; i++) ring(crew->workers[i]);
+}
+
+/* ---- push ---------------------------------------------------------------------------------------- */
+
+/* A stack that is only ever emptied whole, so the ABA problem does not arise (R. K. Treiber, 1986). The swap publishes
+ * the link, and all that this thread did before, to whoever empties it. */
+static void push_inbox(fut_task_t **inbox, fut_task_t *task) {
+    fut_task_t *first = fut__load_relaxed(inbox);
+    do task->link = first;
+    while (!fut__cas(inbox, &first, task));
+}
+
+/* Everything in it, oldest first. The exchange pairs with the swap above. */
+static fut_task_t *empty_inbox(fut_task_t **inbox) {
+    fut_task_t *task = fut__exchange(inbox, NULL), *oldest = NULL, *next;
+    for (; task; task = next) {
+        next       = task->link;
+        task->link = oldest;
+        oldest     = task;
+    }
+    return oldest;
+}
+
+static void send_to(fut__worker_t *worker, fut_task_t *task) {
+    push_inbox(&worker->inbox, task);
+    fut__fence(); /* between the inbox and `armed`: pairs with sleep_until_rung */
+    ring(worker);
+}
+
+/* Any thread, signal handlers: task->queued was published by whoever let go of the task. */
+void fut__crew_schedule(void *executor, fut_task_t *task) {
+    fut__crew_t *crew = executor;
+    if (task->queued) {
+        send_to(crew->workers[task->queued - 1], task);
+    } else {
+        push_inbox(&crew->inbox, task);
+        (void)tell_one(crew);
+    }
+}
+
+static void append_common(fut__crew_t *crew, fut_task_t *first, fut_task_t *last, size_t length) {
+    last->link  = NULL;
+    *crew->last = first;
+    crew->last  = &last->link;
+    fut__store_relaxed(&crew->length, crew->length + length);
+}
+
+static void push_free(fut__worker_t *worker, fut_task_t *task) {
+    fut_task_t *first, *last;
+    size_t      length;
+    while (!fut__queue_push(&worker->queue, task)) {
+        if ((length = fut__queue_shed(&worker->queue, &first, &last)) == 0) continue; /* a thief has made room */
+        count(&worker->metrics.overflows, 1);
+        last->link = task;
+        pthread_mutex_lock(&worker->crew->overflow_lock);
+        append_common(worker->crew, first, task, length + 1);
+        pthread_mutex_unlock(&worker->crew->overflow_lock);
+        return;
+    }
+}
+
+static void push_bound(fut__worker_t *worker, fut_task_t *task) {
+    task->link    = NULL;
+    *worker->last = task;
+    worker->last  = &task->link;
+}
+
+/* Back on its queue: it was polled just now and is to be polled again. */
+static void push_again(fut__worker_t *worker, fut_task_t *task) {
+    if (task->queued)
+        push_bound(worker, task); /* only its own worker polls it */
+    else
+        push_free(worker, task);
+}
+
+/* Sleepers are told of new tasks at the second, the fourth, the eighth one ... of a poll, and at its end if there is more
+ * than this worker will take next. To tell costs a fence; and of one task alone nobody is told, since it is polled here
+ * after this poll, and two that wake each other in turn had better stay together. A task that is pushed again is not
+ * new. */
+void fut__worker_push(fut__worker_t *worker, fut_task_t *task) {
+    if (task->queued == 0) {
+        push_free(worker, task);
+        worker->pushed++;
+        if (worker->pushed > 1 && (worker->pushed & (worker->pushed - 1)) == 0) tell_another(worker);
+    } else if (task->queued == worker->number + 1) {
+        push_bound(worker, task);
+    } else {
+        send_to(worker->crew->workers[task->queued - 1], task);
+    }
+}
+
+static void announce(fut__worker_t *worker) {
+    worker->pushed = 0;
+    if (fut__queue_length(&worker->queue) > (worker->first ? 0 : 1)) tell_another(worker);
+}
+
+/* ---- wake ---------------------------------------------------------------------------------------- */
+
+/* The state is shared with other workers, which may run the task; what lies behind it is this worker's alone. No flight
+ * is counted, since a crew stops its workers before it clears its tasks. */
+void fut__crew_wake(void *target, fut_tag_t tag) {
+    fut_task_t *task  = target;
+    uint32_t    state = fut__load_relaxed(&task->state);
+    if (__builtin_expect(!here || here->crew != fut__crew_of(task), 0)) {
+        fut__task_wake(target, tag);
+        return;
+    }
+    do {
+        if ((state & (uint32_t)FUT__GENERATION_MASK) != tag) return;
+    } while (!fut__cas(&task->state, &state, state | FUT__NOTIFIED)); /* (1) (2) (3) */
+    if (state == tag) fut__worker_push(here, task);
+}
+
+/* ---- bind ---------------------------------------------------------------------------------------- */
+
+/* From now on only this worker polls the task that it is polling. */
+void fut__worker_bind(void) {
+    if (here && here->current) here->current->queued = (uint8_t)(here->number + 1);
+}
+
+/* The driver's vtable is the worker's copy: what registers something binds, and goes on to the reactor's own. */
+static fut__worker_t *worker_of(const fut_driver_t *driver) {
+    return (fut__worker_t *)(void *)((char *)(uintptr_t)driver->vtable - offsetof(fut__worker_t, vtable));
+}
+
+static void timer_insert(fut_driver_t *driver, fut_timer_t *timer) {
+    fut__worker_bind();
+    worker_of(driver)->inner->timer_insert(driver, timer);
+}
+
+static int io_wait(fut_driver_t *driver, fut_io_t *io) {
+    fut__worker_bind();
+    return worker_of(driver)->inner->io_wait(driver, io);
+}
+
+static int io_attach(fut_driver_t *driver, int fd) {
+    fut__worker_bind();
+    return worker_of(driver)->inner->io_attach(driver, fd);
+}
+
+void fut__worker_adopt(fut__worker_t *worker, fut_driver_t *driver) {
+    worker->inner               = driver->vtable;
+    worker->vtable              = *driver->vtable;
+    worker->vtable.timer_insert = timer_insert;
+    worker->vtable.io_wait      = io_wait;
+    worker->vtable.io_attach    = io_attach;
+    driver->vtable              = &worker->vtable;
+    worker->driver              = driver;
+}
+
+/* ---- take ---------------------------------------------------------------------------------------- */
+
+static void take_inbox(fut__worker_t *worker) {
+    fut_task_t *task = empty_inbox(&worker->inbox), *next;
+    for (; task; task = next) {
+        next = task->link;
+        push_bound(worker, task);
+    }
+}
+
+static fut_task_t *pop_bound(fut__worker_t *worker) {
+    fut_task_t *task = worker->first;
+    if (!task) return NULL;
+    worker->first = task->link;
+    if (!worker->first) worker->last = &worker->first;
+    return task;
+}
+
+/* Under the lock: what was woken elsewhere joins what did not fit. */
+static void collect(fut__crew_t *crew) {
+    fut_task_t *first = empty_inbox(&crew->inbox), *last = first;
+    size_t      length = 1;
+    if (!first) return;
+    for (; last->link; last = last->link) length++;
+    append_common(crew, first, last, length);
+}
+
+/* One to be polled now, and a fair share for the run queue. */
+static fut_task_t *take_common(fut__worker_t *worker) {
+    fut__crew_t *crew = worker->crew;
+    fut_task_t  *task, *first, *next;
+    size_t       length, room = fut__queue_room(&worker->queue);
+    if (!fut__load_relaxed(&crew->inbox) && !fut__load_relaxed(&crew->length)) return NULL;
+    pthread_mutex_lock(&crew->overflow_lock);
+    collect(crew);
+    first  = crew->first;
+    length = crew->length / crew->count + 1;
+    if (length > room + 1) length = room + 1;
+    if (length > FUT__RING / 2) length = FUT__RING / 2;
+    if (length > crew->length) length = crew->length;
+    for (size_t i = 0; i < length; i++) crew->first = crew->first->link;
+    if (!crew->first) crew->last = &crew->first;
+    fut__store_relaxed(&crew->length, crew->length - length);
+    pthread_mutex_unlock(&crew->overflow_lock);
+    if (length == 0) return NULL;
+    task = first->link;
+    for (size_t i = 1; i < length; i++, task = next) {
+        next = task->link;
+        (void)fut__queue_push(&worker->queue, task); /* there was room, and thieves only make more */
+    }
+    if (length > 1 && !worker->searching) tell_another(worker); /* a searcher does so in stop_searching */
+    return first;
+}
+
+/* The next task of its own, in turns: the run queue, the bound ones, now and then the common queue. */
+static fut_task_t *take(fut__worker_t *worker) {
+    const unsigned tick = ++worker->ticks;
+    fut_task_t    *task = NULL;
+    if (fut__load_relaxed(&worker->inbox)) take_inbox(worker);
+    if (tick % COMMON == 0) task = take_common(worker);
+    if (!task && tick & 1) task = pop_bound(worker);
+    if (!task) task = fut__queue_pop(&worker->queue);
+    return task ? task : pop_bound(worker);
+}
+
+/* ---- look at the driver ---------------------------------------------------------------------------- */
+
+static void check_driver(int error) {
+    if (error < 0) fut__panic(__FILE__, __LINE__, "fut_runtime", "a worker's epoll instance is broken: was it closed?");
+}
+
+static void look_at_driver(fut__worker_t *worker) {
+    check_driver(worker->inner->park(worker->driver, FUT_NOW));
+    worker->now = worker->driver->seen;
+}
+
+static void look_if_due(fut__worker_t *worker, fut_instant_t now) {
+    if (worker->driver->waits > 0 || worker->inner->next(worker->driver) <= now) look_at_driver(worker);
+}
+
+/* While tasks are always ready: now and then a glance at the clock, and a look at the driver when it is time. */
+static void glance(fut__worker_t *worker) {
+    const fut_instant_t now = worker->inner->now(worker->driver);
+    if (now - worker->now < LOOK_INTERVAL) return;
+    worker->now = now;
+    look_if_due(worker, now);
+}
+
+/* ---- search -------------------------------------------------------------------------------------- */
+
+static unsigned any(fut__worker_t *worker) { /* xorshift: G. Marsaglia, 2003 */
+    worker->random ^= worker->random << 13;
+    worker->random ^= worker->random >> 17;
+    return worker->random ^= worker->random << 5;
+}
+
+static void pause_a_little(void) {
+    for (int i = 0; i < 8; i++) {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
+#endif
+    }
+}
+
+/* A task alone on a queue is taken by its worker in a moment, unless that is in a long poll. */
+static bool is_worth_it(const fut__run_queue_t *queue) {
+    const size_t length = fut__queue_length(queue), head = fut__load_relaxed(&queue->head);
+    if (length != 1) return length > 1;
+    pause_a_little();
+    return fut__load_relaxed(&queue->head) == head;
+}
+
+static fut_task_t *steal(fut__worker_t *worker) {
+    fut__crew_t   *crew  = worker->crew;
+    const unsigned first = any(worker) % crew->count;
+    for (unsigned i = 0; i < crew->count; i++) {
+        fut__worker_t *victim = crew->workers[(first + i) % crew->count];
+        fut_task_t    *task;
+        size_t         stolen;
+        if (victim == worker || !is_worth_it(&victim->queue)) continue;
+        if ((stolen = fut__queue_steal(&worker->queue, &victim->queue, &task)) == 0) continue;
+        count(&worker->metrics.steals, 1);
+        count(&worker->metrics.stolen, stolen);
+        return task;
+    }
+    return NULL;
+}
+
+/* Every queue there is. */
+static fut_task_t *look_everywhere(fut__worker_t *worker) {
+    fut_task_t *task;
+    if (fut__load_relaxed(&worker->inbox)) take_inbox(worker);
+    if ((task = pop_bound(worker)) || (task = fut__queue_pop(&worker->queue))) return task;
+    if ((task = take_common(worker)) || worker->crew->options.no_stealing) return task;
+    return steal(worker);
+}
+
+/* Is there anything that others should take? The owner of a queue that is not empty is awake, so what is not worth it is
+ * polled all the same. */
+static bool is_anything_left(const fut__crew_t *crew) {
+    if (fut__load_relaxed(&crew->inbox) || fut__load_relaxed(&crew->length)) return true;
+    for (unsigned i = 0; i < crew->count; i++)
+        if (is_worth_it(&crew->workers[i]->queue)) return true;
+    return false;
+}
+
+/* The promise of a searcher, kept: somebody may have trusted it to find more than it did. It is about to poll, perhaps for
+ * long, so even a single task on its own queue is for others. */
+static void stop_searching(fut__worker_t *worker) {
+    worker->searching = false;
+    if (!fut__idle_found(&worker->crew->idle)) return;
+    fut__fence(); /* between `searching` and the look: pairs with the one in fut__idle_choose */
+    if (fut__queue_length(&worker->queue) > 0 || is_anything_left(worker->crew)) tell_another(worker);
+}
+
+/* To wake a thread that sleeps in the kernel takes ten to fifty times as long as to find one that looks. Half of the
+ * workers look, at most, and never for longer than `patience`. */
+static bool may_wait(const fut__crew_t *crew) {
+    return crew->patience > 0 && fut__load_relaxed(&crew->idle.searching) * 2 <= crew->count + 1;
+}
+
+static void begin_searching(fut__worker_t *worker) {
+    fut__idle_search(&worker->crew->idle);
+    worker->searching = true;
+}
+
+/* Is it to go back to where orders are carried out? CLOSING alone is none. */
+static bool is_ordered(const fut__crew_t *crew) { return fut__load_relaxed(&crew->orders) & (FUT__HALT | FUT__STOP); }
+
+/* What comes from the driver does not wait for the end of the search. */
+static fut_task_t *search(fut__worker_t *worker) {
+    const fut__crew_t *crew = worker->crew;
+    fut_task_t        *task;
+    fut_instant_t      start, now;
+    if (!worker->searching) begin_searching(worker);
+    count(&worker->metrics.searches, 1);
+    task = look_everywhere(worker);
+    if (task || !may_wait(crew)) return task;
+    start = now = worker->inner->now(worker->driver);
+    do {
+        look_if_due(worker, now);
+        pause_a_little();
+        task = look_everywhere(worker);
+        now  = worker->inner->now(worker->driver);
+    } while (!task && !is_ordered(crew) && now - start < crew->patience);
+    return task;
+}
+
+/* ---- sleep --------------------------------------------------------------------------------------- */
+
+/* The look (3) of idle.h, after a fence. */
+static bool may_sleep(const fut__worker_t *worker) {
+    return !fut__load_relaxed(&worker->inbox) && !is_ordered(worker->crew) && !is_anything_left(worker->crew);
+}
+
+/* From here on a wake rings. Who may not sleep has promised to look: whatever it finds first, it searches until then. */
+static void sleep_until_rung(fut__worker_t *worker) {
+    fut__idle_t *idle = &worker->crew->idle;
+    bool         slept;
+    fut__store_relaxed(&worker->armed, 1);
+    fut__idle_enter(idle, worker->number, worker->searching); /* with a fence at its end */
+    slept = may_sleep(worker);
+    if (slept) {
+        count(&worker->metrics.parks, 1);
+        check_driver(worker->inner->park(worker->driver, FUT_NEVER));
+        worker->now = worker->driver->seen;
+    }
+    fut__store_relaxed(&worker->armed, 0);
+    worker->searching = fut__idle_leave(idle, worker->number);
+    if (!slept && !worker->searching) begin_searching(worker);
+    announce(worker);
+}
+
+/* ---- poll ---------------------------------------------------------------------------------------- */
+
+/* RUNNING was set by whoever queued it, or is set now: (4). A NOTIFIED that came meanwhile is this poll. Both swaps
+ * acquire what the waking threads wrote. */
+static void begin(fut_task_t *task) {
+    const uint32_t state = fut__load_relaxed(&task->state);
+    if (!(state & FUT__RUNNING))
+        fut__add(&task->state, FUT__RUNNING - FUT__NOTIFIED); /* (4) */
+    else if (state & FUT__NOTIFIED)
+        fut__clear(&task->state, (uint32_t)FUT__NOTIFIED);
+}
+
+/* The cancellation was asked for by the handle or by fut_runtime_shutdown. */
+static __attribute__((noinline)) fut_poll_t poll_any(fut_task_t *task, fut_context_t *cx) {
+    if (fut__load_relaxed(&task->awaiting.word) & FUT__ASKED) {
+        fut__clear(&task->awaiting.word, (uint32_t)FUT__ASKED);
+        if (!(task->flags & FUT__CANCELLED)) task->flags |= FUT__CANCEL;
+    }
+    return fut__task_poll(task, cx);
+}
+
+static fut_poll_t poll(fut_task_t *task, fut_context_t *cx) {
+    fut_future_t *leaf = task->leaf;
+    if (__builtin_expect(
+            (task->flags & FUT__UNUSUAL) | (fut__load_relaxed(&task->awaiting.word) & FUT__ASKED) | fut__checking, 0))
+        return poll_any(task, cx);
+    cx->waker.target = task;
+    cx->waker.tag    = fut__task_tag(task);
+    if (__builtin_expect(leaf->vtable->poll(leaf, cx) == FUT_READY, 0))
+        return fut_climb_(fut__task_root(task), leaf, &task->leaf, cx);
+    task->leaf = &cx->leaf->future;
+    return FUT_PENDING;
+}
+
+/* A plain store, since RUNNING has kept the task off every queue. The release pairs with the handle's look at the
+ * generation; nobody else has the new one. Then the task is not touched any more, unless it is given back here. */
+static void end(fut__worker_t *worker, fut_task_t *task) {
+    fut__crew_t *crew = worker->crew;
+    task->flags |= FUT__ENDED;
+    fut__store_release(&task->state, fut__task_tag(task) + FUT__GENERATION); /* (7) */
+    fut__store_release(&worker->ended, worker->ended + 1);                   /* pairs with live(), in runtime.c */
+    if (fut__shared_end(task)) fut__give_back(&worker->store, task);
+    if (__builtin_expect(fut__load_relaxed(&crew->orders) & FUT__CLOSING, 0)) fut__crew_tell_closer(crew);
+}
+
+static void poll_and_time(fut__worker_t *worker, fut_task_t *task, fut_context_t *cx, fut_poll_t *answer) {
+    const uint64_t start = worker->inner->now(worker->driver);
+    uint64_t       took;
+    int            bucket = 0;
+    *answer               = poll(task, cx);
+    took                  = (worker->inner->now(worker->driver) - start) / 1000;
+    while (took > 0 && bucket < FUT_POLL_TIMES - 1) took >>= 1, bucket++;
+    count(&worker->metrics.poll_times[bucket], 1);
+}
+
+static void run(fut__worker_t *worker, fut_task_t *task, fut_context_t *cx) {
+    fut_poll_t answer;
+    begin(task);
+    worker->current = task;
+    cx->budget      = worker->crew->options.budget;
+    cx->held        = 0;
+    if (__builtin_expect(worker->ticks % TIMED == 0 || worker->crew->options.time_polls, 0))
+        poll_and_time(worker, task, cx, &answer);
+    else
+        answer = poll(task, cx);
+    worker->current = NULL;
+    count(&worker->metrics.polls, 1);
+    if (__builtin_expect(cx->budget == 0, 0)) count(&worker->metrics.budgets_spent, 1);
+    if (answer == FUT_READY)
+        end(worker, task);
+    else if (cx->held & FUT_YIELDED_)
+        push_again(worker, task);
+    else if (fut__clear(&task->state, (uint32_t)FUT__RUNNING) &
+             FUT__NOTIFIED)       /* (5), and from here on it is not ours */
+        push_again(worker, task); /* unless (6) */
+    if (worker->pushed) announce(worker);
+}
+
+/* ---- the thread ---------------------------------------------------------------------------------- */
+
+/* At rest: between two polls. The last one to come cancels every task for all of them, and they go on. */
+static void rest(fut__worker_t *worker) {
+    fut__crew_t *crew = worker->crew;
+    unsigned     round;
+    pthread_mutex_lock(&crew->lock);
+    round = crew->rounds;
+    if (!(crew->orders & FUT__HALT)) {
+        /* it was withdrawn meanwhile: STOP */
+    } else if (++crew->halted == crew->count) {
+        fut__crew_cancel_all(crew);
+        crew->halted = 0;
+        crew->rounds++;
+        fut__store_relaxed(&crew->orders, crew->orders & ~(uint32_t)FUT__HALT);
+        pthread_cond_broadcast(&crew->changed);
+    } else {
+        while (crew->rounds == round && !(crew->orders & FUT__STOP)) pthread_cond_wait(&crew->changed, &crew->lock);
+    }
+    pthread_mutex_unlock(&crew->lock);
+}
+
+static void serve(fut__worker_t *worker) {
+    fut__crew_t  *crew = worker->crew;
+    fut_context_t cx;
+    uint32_t      orders;
+    fut_context_init(&cx, (fut_waker_t){NULL, 0}, worker->driver);
+    cx.self = &cx;
+    for (;;) {
+        fut_task_t *task;
+        orders = fut__load_relaxed(&crew->orders); /* what they mean is read under the lock, or after pthread_join */
+        if (__builtin_expect(orders & FUT__STOP, 0)) return;
+        if (__builtin_expect(orders & FUT__HALT, 0)) rest(worker);
+        task = take(worker);
+        if (!task && !(task = search(worker))) {
+            sleep_until_rung(worker);
+            continue;
+        }
+        if (worker->searching) stop_searching(worker);
+        run(worker, task, &cx);
+        if (worker->ticks % POLLS == 0) glance(worker);
+    }
+}
+
+static void move_to_core(const fut__worker_t *worker) {
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    CPU_SET((size_t)worker->cpu, &cores);
+    (void)pthread_setaffinity_np(pthread_self(), sizeof cores, &cores); /* where it may not, it stays where it is */
+}
+
+void *fut__worker_main(void *argument) {
+    fut__worker_t               *worker  = argument;
+    const fut_runtime_options_t *options = &worker->crew->options;
+    here                                 = worker;
+    fut__check_shares                    = true;
+    if (worker->cpu >= 0) move_to_core(worker);
+    if (options->on_start) options->on_start(worker->number, options->data);
+    serve(worker);
+    if (options->on_stop) options->on_stop(worker->number, options->data);
+    here = NULL;
+    return NULL;
+}
