@@ -3,6 +3,8 @@
  * What lives for ever by design (chunks of tasks, homes, tables by descriptor number) is counted like the rest. So a test for leaks goes
  * the same way twice: the second time adds nothing.
  *
+ * Any thread may allocate; what is counted is read and written while none does.
+ *
  *     counting_begin();                 before anything else of the library is called
  *     scenario();
  *     size_t before = counting.live;
@@ -22,16 +24,16 @@ static struct {
 } counting;
 
 static void *counting_allocate(size_t size) {
-    void *memory;
-    counting.calls++;
-    if (counting.refuse_all || counting.calls == counting.refuse) return NULL;
+    const size_t call = __atomic_add_fetch(&counting.calls, 1, __ATOMIC_RELAXED);
+    void        *memory;
+    if (counting.refuse_all || call == counting.refuse) return NULL;
     memory = malloc(size);
-    if (memory) counting.live++;
+    if (memory) (void)__atomic_add_fetch(&counting.live, 1, __ATOMIC_RELAXED);
     return memory;
 }
 
 static void counting_release(void *memory) {
-    counting.live--;
+    (void)__atomic_sub_fetch(&counting.live, 1, __ATOMIC_RELAXED);
     free(memory);
 }
 
