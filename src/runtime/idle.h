@@ -26,7 +26,7 @@
  * that one, and so on to the last. "And once more" is needed because a maker who holds `searching` and finds nobody to
  * ring has promised what it will not do: another maker may have trusted it meanwhile.
  *
- * tests/models/parking.pml checks all of this, and finds the lost task without either fence, without the second look (3),
+ * tests/models/idle.pml checks all of this, and finds the lost task without either fence, without the second look (3),
  * with (2) after it, without "once more", and without (4): the worker could find one task on the way, take it for one of
  * its own, and leave another one which it had seen to those who trust it.
  */

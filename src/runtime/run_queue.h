@@ -19,8 +19,8 @@
  *     (b) tail, load     acquire   pairs with (a).
  *     (c) head, swap     release   after the slots were read. Else the owner sees them free and overwrites one that is
  *                                  still to be read: the new task runs twice, the old one never.
- *     (d) head, load     acquire   by the owner before it writes a slot: pairs with (c). By a thief before it reads the
- *                                  tail: else the tail may be older than the head, and their difference is nonsense.
+ *     (d) head, load     acquire   by the owner before it writes a slot: pairs with (c). A thief need not: its tail may be older than
+ *                                  the head in any case, and `share` refuses a difference that is nonsense.
  *
  * The counters have the width of a pointer. A thief that is stopped between reading and its swap while the head goes once
  * round all their values would take what is no longer there: with 64 bits not in this world, with 32 after four thousand

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../src/runtime/run_queue.h"
 #include "explorer.h"
 #include "future/channel.h"
 #include "future/executor.h"
@@ -480,6 +481,40 @@ static void collect(void) {
 
 static const scenario_t posted = {"unbounded: two senders", new_channels, {collect, post_one, post_two}, three_in_all};
 
+/* ---- A queue from which others steal ------------------------------------------------------------------------------------ */
+
+enum { STOLEN = 4 };
+static fut__run_queue_t queues[PLAYERS];
+static fut_task_t       tasks[STOLEN];
+static unsigned         taken[STOLEN];
+
+static void take_task(fut_task_t *task) { (void)__atomic_fetch_add(&taken[task - tasks], 1, __ATOMIC_ACQ_REL); }
+static void take_all(fut__run_queue_t *queue) {
+    fut_task_t *task;
+    while ((task = fut__queue_pop(queue))) take_task(task);
+}
+static void own(void) {
+    for (int i = 0; i < STOLEN; i++) CHECK(fut__queue_push(&queues[0], &tasks[i]));
+    take_all(&queues[0]);
+}
+static void steal_for(fut__run_queue_t *mine) {
+    fut_task_t *task;
+    if (fut__queue_steal(mine, &queues[0], &task) > 0) take_task(task);
+    take_all(mine);
+}
+static void steal_b(void) { steal_for(&queues[1]); }
+static void steal_c(void) { steal_for(&queues[2]); }
+static void empty_queues(void) {
+    memset(queues, 0, sizeof queues);
+    memset(taken, 0, sizeof taken);
+}
+static void each_was_taken_once(void) {
+    for (int i = 0; i < STOLEN; i++) CHECK(taken[i] == 1);
+}
+
+static const scenario_t stolen = {
+    "run queue: an owner and two thieves", empty_queues, {own, steal_b, steal_c}, each_was_taken_once};
+
 /* ---- Which, and how far ------------------------------------------------------------------------------------------------- */
 
 typedef struct story {
@@ -514,6 +549,7 @@ static const story_t stories[] = {
     {&shared_out, 1, false, false},
     {&passed_on, 1, false, false},
     {&posted, 1, false, false},
+    {&stolen, 2, false, false},
 };
 enum { STORIES = sizeof stories / sizeof *stories, MOST = 2500, DEEP = 1000000 };
 
