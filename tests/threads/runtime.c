@@ -90,6 +90,51 @@ static void a_storm_of_yields_ends(void) {
     shut();
 }
 
+/* ---- As many as there are workers compute at once: none is left alone while another worker sleeps ------------------- */
+
+static long meeting; /* atomic */
+
+typedef struct meet {
+    ASYNC_FRAME(meet, int, long number);
+} meet_t;
+ASYNC(meet) {
+    ASYNC_BEGIN();
+    ADD(meeting, 1);
+    while (LOAD(meeting) < self->number) sched_yield();
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
+
+typedef struct meets {
+    ASYNC_FRAME(meets, int, int number);
+    struct meet_join handles[4];
+    int              i;
+} meets_t;
+ASYNC(meets) {
+    ASYNC_BEGIN();
+    STORE(meeting, 0);
+    for (self->i = 0; self->i < self->number; self->i++)
+        self->handles[self->i] = SPAWN(fut_runtime_of(cx), meet, self->number);
+    for (self->i = 0; self->i < self->number; self->i++) AWAIT(self->handles[self->i]);
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
+
+static void nobody_sleeps_while_a_task_waits_for_a_worker(void) {
+    for (int workers = 2; workers <= 4; workers++) {
+        open_with((fut_runtime_options_t){.workers = (unsigned)workers, .search = workers == 3 ? 20 : -1});
+        for (int i = 0; i < 500; i++) {
+            struct meet_join handles[4];
+            CHECK(BLOCK_ON(&runtime, meets, workers) == 0);
+            STORE(meeting, 0);
+            for (int n = 0; n < workers; n++) handles[n] = SPAWN(&runtime, meet, workers);
+            for (int n = 0; n < workers; n++) CHECK(fut_wait_on_thread(&handles[n].join.future) == 0);
+        }
+        while (fut_runtime_tasks(&runtime) > 0) sched_yield();
+        shut();
+    }
+}
+
 /* ---- Handles on other threads ------------------------------------------------------------------------------------- */
 
 typedef struct answer {
@@ -484,6 +529,35 @@ static void handles_cancel_from_any_thread(void) {
     shut();
 }
 
+/* Threads go on spawning while it shuts down: each task ends, by itself or cancelled, or was refused. */
+static long accepted; /* atomic */
+
+static void *spawn_until_refused(void *unused) {
+    for (;;) {
+        struct answer_join detached = SPAWN(&runtime, answer, 1, 2), handle;
+        if (detached.join.status < 0) break;
+        DETACH(detached);
+        handle = SPAWN(&runtime, answer, 1, 1);
+        if (handle.join.status == 0) ADD(accepted, 1);
+        CHECK(fut_wait_on_thread(&handle.join.future) == 0);
+        CHECK(handle.output == (handle.join.status < 0 ? -ECANCELED : 1));
+    }
+    return unused;
+}
+static void shutting_down_in_a_storm_of_spawns_loses_nobody(void) {
+    for (int round = 0; round < 20; round++) {
+        pthread_t threads[2];
+        open_workers(2);
+        accepted = 0;
+        for (int t = 0; t < 2; t++) threads[t] = start(spawn_until_refused, NULL);
+        while (LOAD(accepted) < 50) sched_yield();
+        CHECK(fut_runtime_shutdown(&runtime, -1) == 0);
+        CHECK(fut_runtime_tasks(&runtime) == 0);
+        for (int t = 0; t < 2; t++) join(threads[t]);
+        shut();
+    }
+}
+
 /* ---- Signals ------------------------------------------------------------------------------------------------------- */
 
 static void on_signal(int number) {
@@ -556,6 +630,7 @@ static void wakers_outlive_their_runtime(void) {
 int main(void) {
     RUN(every_leaf_of_a_tree_is_counted_once);
     RUN(a_storm_of_yields_ends);
+    RUN(nobody_sleeps_while_a_task_waits_for_a_worker);
     RUN(handles_live_on_any_thread);
     RUN(no_wake_from_outside_is_lost_in_a_storm);
     RUN(no_wake_from_outside_is_lost_one_at_a_time);
@@ -568,6 +643,7 @@ int main(void) {
     RUN(shutting_down_waits_for_every_finally);
     RUN(destroying_drops_what_is_left);
     RUN(handles_cancel_from_any_thread);
+    RUN(shutting_down_in_a_storm_of_spawns_loses_nobody);
     RUN(wakes_from_handlers_on_top_of_workers_arrive);
     RUN(wakers_outlive_their_runtime);
     return finish();
