@@ -92,13 +92,13 @@ Test(runtime, with_affinity_each_worker_has_one_core_of_ours) {
 /* ---- What runs out ------------------------------------------------------------------------------------------------ */
 
 Test(runtime, a_stack_too_small_or_too_large_is_an_error_and_nothing_was_begun) {
+    const fut_runtime_options_t too_large = {
+        .workers = 3, .stack_size = (size_t)1 << 50, .on_start = on_start, .on_stop = on_stop};
+    int error;
     cr_assert_eq(fut_runtime_init(&runtime, &(fut_runtime_options_t){.workers = 2, .stack_size = 100}), -EINVAL);
     started = stopped = 0;
-    cr_assert_eq(fut_runtime_init(&runtime, &(fut_runtime_options_t){.workers    = 3,
-                                                                     .stack_size = (size_t)1 << 50,
-                                                                     .on_start   = on_start,
-                                                                     .on_stop    = on_stop}),
-                 -EAGAIN);
+    error             = fut_runtime_init(&runtime, &too_large);
+    cr_assert(error == -EAGAIN || error == -EINVAL, "%d: valgrind answers such an mmap with EINVAL", error);
     cr_assert_eq(started, stopped);
     fut_runtime_destroy(&runtime); /* there is nothing to destroy */
     open_workers(2);
