@@ -158,11 +158,28 @@ static void run_all(const bench_workload_t *workloads, size_t length) {
     }
 }
 
-static int find_and_run_once(const bench_workload_t *workloads, size_t length, char **arguments) {
+static void just_run(const bench_workload_t *workload, uint64_t count) {
+    workload->run(&(bench_round_t){.count = count, .argument = workload->argument});
+}
+
+/* A turn in a row of processes, see peers/run.sh. This process is fresh, and who started it knows its CPU time. */
+static void take_turn(const bench_workload_t *workload, uint64_t count) {
+    bench_round_t round = {.count = count, .argument = workload->argument};
+    if (!workload->fresh) workload->run(&(bench_round_t){.count = count, .argument = workload->argument});
+    workload->run(&round);
+    if (workload->process_cpu)
+        printf("%s\tprocess\n", workload->unit);
+    else
+        printf("%s\t%.6g\n", workload->unit, round.value);
+    if (workload->cost_unit) printf("%s\t%.6g\n", workload->cost_unit, round.cost);
+}
+
+/* SYSTEM, NAME and COUNT are given. */
+static int find_and(void (*run)(const bench_workload_t *workload, uint64_t count), const bench_workload_t *workloads,
+                    size_t length, char **arguments) {
     for (size_t i = 0; i < length; i++) {
         if (strcmp(workloads[i].system, arguments[0]) != 0 || strcmp(workloads[i].name, arguments[1]) != 0) continue;
-        workloads[i].run(
-            &(bench_round_t){.count = strtoull(arguments[2], NULL, 10), .argument = workloads[i].argument});
+        run(&workloads[i], strtoull(arguments[2], NULL, 10));
         return 0;
     }
     fprintf(stderr, "bench: no workload %s of %s\n", arguments[1], arguments[0]);
@@ -171,13 +188,15 @@ static int find_and_run_once(const bench_workload_t *workloads, size_t length, c
 
 int bench_main(int argc, char **argv, const bench_workload_t *workloads, size_t length) {
     remember_cpus();
+    if (argc == 5 && strcmp(argv[1], "--turn") == 0) return find_and(take_turn, workloads, length, argv + 2);
     bench_pin(0);
-    if (argc == 5 && strcmp(argv[1], "--once") == 0) return find_and_run_once(workloads, length, argv + 2);
+    if (argc == 5 && strcmp(argv[1], "--once") == 0) return find_and(just_run, workloads, length, argv + 2);
     if (argc == 2 && strcmp(argv[1], "--list") == 0)
         for (size_t i = 0; i < length; i++)
             printf("%s\t%s\t%llu\n", workloads[i].system, workloads[i].name, (unsigned long long)workloads[i].count);
     else if (argc > 1)
-        return fprintf(stderr, "usage: %s [--list | --once SYSTEM NAME COUNT]\n", argv[0]), 2;
+        return fprintf(stderr, "usage: %s [--list | --once SYSTEM NAME COUNT | --turn SYSTEM NAME COUNT]\n", argv[0]),
+               2;
     else
         run_all(workloads, length);
     return 0;

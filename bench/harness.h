@@ -16,6 +16,7 @@
  *     ROUNDS=n              rounds to count, instead of the workload's own number
  *     BENCH_ONLY=pattern    only workloads whose name matches, as in a shell
  *     program --once SYSTEM NAME COUNT      one round of COUNT, nothing is printed: for counting instructions
+ *     program --turn SYSTEM NAME COUNT      one round of COUNT after an uncounted one, unpinned: unit and value
  *     program --list        system, name and count of each workload
  *
  * A result that is wrong ends the program with status 1: a benchmark that does not do its work has no time.

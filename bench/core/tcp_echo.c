@@ -305,4 +305,18 @@ static const bench_workload_t workloads[] = {
     ECHO(1000, "libfuture", against_libfuture), ECHO(1000, "epoll", against_epoll),
 };
 
-int main(int argc, char **argv) { return bench_main(argc, argv, workloads, BENCH_LENGTH(workloads)); }
+/* `--turn SYSTEM serve N`, for a client that is another program: see peers/tools/client.c. */
+static int serve_others(const char *system, uint64_t connections) {
+    int       port;
+    const int listener = listen_anywhere(&port);
+    printf("%d\n", port);
+    fflush(stdout);
+    (strcmp(system, "libfuture") == 0 ? serve_with_libfuture : serve_by_hand)(listener, connections);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 5 && strcmp(argv[1], "--turn") == 0 && strcmp(argv[3], "serve") == 0)
+        return serve_others(argv[2], strtoull(argv[4], NULL, 10));
+    return bench_main(argc, argv, workloads, BENCH_LENGTH(workloads));
+}
