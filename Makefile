@@ -43,7 +43,7 @@ flags = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(RUNNER)
 # install-deps.sh GROUP, once and before anything is compiled.
 deps-%: FORCE
 	@[ "$(DEPS)" = no ] || CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' scripts/install-deps.sh $*
-deps-test deps-check deps-bench deps-bench-insn: deps-build
+deps-test deps-check deps-bench deps-bench-insn deps-bench-peers: deps-build
 
 # ---- The library ----------------------------------------------------------------------------------------------------
 
@@ -156,6 +156,9 @@ bench: deps-bench bench-programs ## measure; the results go to $(BUILD)/bench/re
 bench-insn: deps-bench-insn bench-programs ## count instructions with callgrind
 	@BUILD='$(BUILD)' CC='$(CC)' bench/insn.sh
 
+bench-peers: deps-bench-peers bench-programs ## the same against tokio, Go and others; see bench/README.md
+	@BUILD='$(BUILD)' CC='$(CC)' bench/peers/run.sh
+
 bench-programs: $(bench_programs)
 $(bench_objects): $(BUILD)/%.o: %.c $(BUILD)/flags | deps-build
 	$(call compile,-Ibench)
@@ -219,7 +222,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 FORCE:
-.PHONY: all lib run test test-programs check bench bench-insn bench-programs install uninstall dist docs \
+.PHONY: all lib run test test-programs check bench bench-insn bench-peers bench-programs install uninstall dist docs \
 	programs format check-format clean version help FORCE
 .DELETE_ON_ERROR:
 

@@ -1,0 +1,176 @@
+#!/bin/sh
+# Side by side: this library, what can be had of its peers, and code by hand. README.md defines the rows.
+#
+#     make bench-peers                                 everything, about twelve minutes
+#     PEERS='tokio go' ROWS='yield_*' make bench-peers    some systems (beside this library), some rows: patterns
+#     ROUNDS=9 INSN=no make bench-peers                more rounds than five; instructions are not counted
+#
+# All systems of a row take turns, A B C A B C, each turn a process of its own on the same CPUs. Writes results.json,
+# peers/table.md and peers/chart.svg below BUILD/bench; a run of everything also writes docs/performance.md and its
+# chart. A peer that cannot be built is named as missing. Status 1: a result was wrong, or a program did not end.
+set -eu
+cd "$(dirname "$0")/../.."
+. bench/build.sh
+. bench/peers/build.sh
+
+ROUNDS=${ROUNDS:-5}
+export CC
+samples=$peers_results/samples.tsv   # row, system, round, unit, value
+counted=$peers_results/insn.tsv      # row, system, instructions for each iteration
+failures=$peers_results/failures
+jobs=$peers_results/jobs             # row, kind, system, count, cpus, insn, command
+
+say() { echo "bench-peers: $*" >&2; }
+
+# matches WORD PATTERNS: one of the patterns, as in a shell, fits; no patterns fit everything
+matches() {
+    matches_word=$1
+    shift
+    [ $# -gt 0 ] || return 0
+    for pattern; do
+        # shellcheck disable=SC2254
+        case $matches_word in $pattern) return 0 ;; esac
+    done
+    return 1
+}
+
+# ---- Who does what --------------------------------------------------------------------------------------------------
+
+# offers -> system, row, command, for all that was built. The command lacks the count, which comes last.
+offers() {
+    while read -r system row program its_system name; do
+        case $system in '#'* | '') continue ;; esac
+        printf '%s\t%s\t%s --turn %s %s\n' "$system" "$row" "$BUILD/bench/$program" "$its_system" "$name"
+    done <bench/peers/ours
+    for program in $built; do
+        "$program" --list | while read -r system row _; do
+            printf '%s\t%s\t%s --turn %s %s\n' "$system" "$row" "$program" "$system" "$row"
+        done
+    done
+}
+
+plan() {
+    set -f
+    offers | while IFS="$tab" read -r system row command; do
+        # shellcheck disable=SC2086
+        matches "$system" libfuture* ${PEERS:-'*'} && printf '%s\t%s\t%s\n' "$system" "$row" "$command"
+    done >"$peers_results/offers"
+    while read -r row kind count cpus insn what; do
+        case $row in '#'* | '') continue ;; esac
+        # shellcheck disable=SC2086
+        matches "$row" ${ROWS:-} || continue
+        awk -F "$tab" -v OFS="$tab" -v row="$row" -v rest="$kind$tab$count$tab$cpus$tab$insn" \
+            '$2 == row { print row, $1, rest, $3 }' "$peers_results/offers"
+    done <bench/peers/rows >"$jobs"
+    set +f
+    [ -s "$jobs" ] || { say "no row is named $ROWS"; exit 2; }
+}
+
+# ---- Measuring ------------------------------------------------------------------------------------------------------
+
+# command KIND COUNT COMMAND: the whole command of a turn
+command_of() {
+    case $1 in
+        turn) echo "$3 $2" ;;
+        *) echo "$peers_bin/client $1 $2 $3" ;;
+    esac
+}
+
+# turn ROUND ROW SYSTEM KIND COUNT CPUS COMMAND
+turn() {
+    # shellcheck disable=SC2046
+    if "$peers_bin/launch" "$6" 60 $(command_of "$4" "$5" "$7") >"$peers_results/answer" 2>"$peers_results/complaint"; then
+        awk -F "$tab" -v OFS="$tab" -v row="$2" -v who="$3" -v round="$1" '
+            $1 == "process s" { cpu = $2 }
+            { unit[NR] = $1; value[NR] = $2 }
+            END { for (i = 1; i <= NR; i++) print row, who, round, unit[i], (value[i] == "process" ? cpu : value[i]) }
+        ' "$peers_results/answer" >>"$samples"
+    else
+        say "$3, $2: failed: $(head -c 300 "$peers_results/complaint")"
+        echo "$2 $3" >>"$failures"
+    fi
+}
+
+measure() {
+    : >"$samples"
+    for row in $(cut -f 1 "$jobs" | uniq); do
+        say "$row: $(awk -F "$tab" -v row="$row" '$1 == row { print $2 }' "$jobs" | uniq | tr '\n' ' ')"
+        round=0
+        while [ $((round += 1)) -le "$ROUNDS" ]; do
+            while IFS="$tab" read -r name system kind count cpus insn command; do
+                [ "$name" = "$row" ] || continue
+                ! grep -qx "$row $system" "$failures" || continue # once is enough
+                turn "$round" "$row" "$system" "$kind" "$count" "$cpus" "$command" </dev/null
+            done <"$jobs"
+        done
+    done
+}
+
+# What n more iterations add, each done twice: once for the warm-up.
+count_instructions() {
+    : >"$counted"
+    [ "${INSN:-yes}" = yes ] && command -v valgrind >/dev/null || return 0
+    say "counting instructions"
+    while IFS="$tab" read -r row system kind count cpus insn command; do
+        [ "$insn" -gt 0 ] && [ "$system" != go ] || continue # valgrind does not know goroutines' stacks
+        ! grep -qx "$row $system" "$failures" || continue
+        once=$(instructions "$command" "$insn") && twice=$(instructions "$command" $((2 * insn))) || continue
+        printf '%s\t%s\t%s\n' "$row" "$system" \
+            "$(awk "BEGIN { printf \"%.1f\", ($twice - $once) / (2 * $insn) }")" >>"$counted"
+    done <"$jobs"
+}
+
+# instructions COMMAND COUNT
+instructions() {
+    # shellcheck disable=SC2086
+    "$peers_bin/launch" 1 60 valgrind --tool=callgrind --callgrind-out-file=/dev/null $1 "$2" \
+        >"$peers_results/callgrind" 2>&1 </dev/null || return 1
+    awk '/Collected *:/ { n = $NF } END { if (n == "") exit 1; print n }' "$peers_results/callgrind"
+}
+
+# ---- Results --------------------------------------------------------------------------------------------------------
+
+report() {
+    awk -f bench/peers/tools/results.awk "$versions" "$counted" "$samples" >"$peers_results/results.tsv"
+    awk -f bench/peers/tools/json.awk "$peers_results/results.tsv" >"$RESULTS/results.json"
+    {
+        echo "$(machine)"
+        echo
+        awk -f bench/peers/tools/compare.awk -f bench/peers/tools/table.awk bench/peers/rows "$peers_results/results.tsv"
+        [ -z "$missing" ] || printf '\nMissing on that machine:%s.\n' "$missing"
+    } >"$peers_results/table.md"
+    awk -f bench/peers/tools/compare.awk -f bench/peers/tools/chart.awk bench/peers/rows "$peers_results/results.tsv" >"$peers_results/chart.svg"
+    cat "$peers_results/table.md"
+    say "written to $RESULTS/results.json, $peers_results/table.md, $peers_results/chart.svg"
+}
+
+machine() {
+    cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
+    echo "One run on $(date +%Y-%m-%d): $(getconf _NPROCESSORS_ONLN) CPUs${cpu:+ ($cpu)}, $(uname -sr)," \
+        "$($CC --version | head -n 1). $ROUNDS rounds; when it began, the machine's load was $load."
+}
+
+# Between the two marks.
+publish() {
+    page=docs/performance.md
+    grep -q '<!-- peers: begin -->' $page || return 0
+    awk -v table="$peers_results/table.md" '
+        /<!-- peers: end -->/ { inside = 0 }
+        !inside
+        /<!-- peers: begin -->/ { inside = 1; print ""; while ((getline line <table) > 0) print line; print "" }
+    ' $page >"$peers_results/page" && cat "$peers_results/page" >$page
+    cp "$peers_results/chart.svg" docs/performance-peers.svg
+    say "written to $page and docs/performance-peers.svg"
+}
+
+# ---- The run --------------------------------------------------------------------------------------------------------
+
+load=$(cut -d ' ' -f 1 /proc/loadavg)
+peers_build
+: >"$failures"
+plan
+measure
+count_instructions
+report
+[ -n "${PEERS:-}${ROWS:-}" ] || [ "$ROUNDS" -lt 5 ] || [ "${DOCS:-yes}" = no ] || publish
+[ ! -s "$failures" ] || { say "failed: $(sort -u "$failures" | tr '\n' ',')"; exit 1; }

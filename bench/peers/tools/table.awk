@@ -1,0 +1,43 @@
+# table.awk: the Markdown table.       awk -f compare.awk -f table.awk rows results.tsv
+#
+# First what we lose, then every row with all its systems.
+
+function cell(line, who) {
+    if (!((line, who) in value)) return ""
+    return (who == best(line, 0) || who == best(line, 1) ? "**" short(value[line, who]) "**" : short(value[line, who]))
+}
+
+function sentence(line) {
+    return sprintf("`%s` (%s): %s %s, %s %s", row_of[line], what[row_of[line]], best(line, 0), short(value[line, best(line, 0)]),
+        best(line, 1), short(value[line, best(line, 1)])) " " unit_of[line]
+}
+
+END {
+    for (i = 1; i <= lines; i++) {
+        factor = lead(order[i])
+        if (!factor) continue
+        compared++
+        leads[compared] = factor
+        if (factor < 1) lost = lost "\n- " sentence(order[i])
+    }
+    if (lost != "") print "libfuture is not first in these rows:\n" lost "\n"
+    else if (compared) print "libfuture is first in every row.\n"
+    for (i = 2; i <= compared; i++)
+        for (j = i; j > 1 && leads[j] < leads[j - 1]; j--) { held = leads[j]; leads[j] = leads[j - 1]; leads[j - 1] = held }
+    if (compared)
+        printf "Against the best peer of each row, in the median row: %.2f times as good (least %.2f, most %.2f).\n\n",
+            leads[int((compared + 1) / 2)], leads[1], leads[compared]
+
+    head = "| row | unit | best peer / libfuture |"; rule = "|---|---|---|"
+    for (s = 1; s <= system_count; s++) { head = head " " systems[s] " |"; rule = rule "---|" }
+    print head; print rule
+    for (i = 1; i <= lines; i++) {
+        line = order[i]
+        text = sprintf("| `%s` | %s | %s |", row_of[line], unit_of[line], lead(line) ? sprintf("%.2f", lead(line)) : "")
+        for (s = 1; s <= system_count; s++) text = text " " cell(line, systems[s]) " |"
+        print text
+    }
+    print "\nMedians. Bold: the best of the peers, and of libfuture. `hand` and `protothread` are limits, no peers. The third column says"
+    print "how many times better libfuture is than the best peer. Smallest and largest values, instruction counts and peak"
+    print "memory are in `results.json`."
+}
