@@ -349,7 +349,7 @@ func cpuSeconds() float64 {
 func timerFire(count int) []value {
 	fired := int64(0)
 	random := newRandom()
-	first := time.Now().Add(2500 * time.Millisecond) // time enough to set all of them
+	first := time.Now().Add(1500 * time.Millisecond) // time enough to set all of them
 	for i := 0; i < count; i++ {
 		deadline := first.Add(time.Duration(random.next() % 1000000000))
 		time.AfterFunc(time.Until(deadline), func() { atomic.AddInt64(&fired, 1) })

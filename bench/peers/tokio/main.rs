@@ -303,7 +303,7 @@ async fn timer_fire(count: u64) -> Answer {
     let counter = Arc::new(Counter(AtomicU64::new(0)));
     let waker = Waker::from(counter.clone());
     let mut random = Random::new();
-    let first = tokio::time::Instant::now() + Duration::from_micros(count);
+    let first = tokio::time::Instant::now() + Duration::from_millis(1500); // time enough to set all of them
     let mut timers = Vec::with_capacity(count as usize);
     for _ in 0..count {
         timers.push(tokio::time::sleep_until(first + Duration::from_nanos(random.next() % 1000000000)));

@@ -3,7 +3,7 @@
 # A bar for each row: how many times better than the best peer, on a logarithmic scale. To the right of the middle we are
 # first, to the left the peer whose name stands there. Each system has a dot in the row, so the whole field is seen.
 
-BEGIN { WIDTH = 980; LEFT = 330; RIGHT = 860; TOP = 78; STEP = 24; BAR = 13; MOST = 32 }
+BEGIN { WIDTH = 1040; LEFT = 370; RIGHT = 880; TOP = 78; STEP = 24; BAR = 13; MOST = 32 }
 
 function log2(x) { return log(x) / log(2) }
 
@@ -32,7 +32,7 @@ function standing(line, who,    reference) {
 function scale(bottom,    factor) {
     for (factor = 1 / MOST; factor <= MOST; factor *= 2) {
         vertical(x_of(factor), TOP - 8, bottom, factor == 1 ? "#555" : "#e4e4e4")
-        text(x_of(factor), TOP - 14, "middle", 11, "#666", factor == 1 ? "equal" : factor > 1 ? factor "x" : "1/" (1 / factor))
+        if (factor < MOST) text(x_of(factor), TOP - 14, "middle", 11, "#666", factor == 1 ? "equal" : factor > 1 ? factor "x" : "1/" (1 / factor))
     }
 }
 
@@ -63,6 +63,7 @@ END {
     print "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
     text(18, 28, "start", 18, "#111", "libfuture against the best peer of each row")
     text(18, 47, "start", 12, "#555", "To the right: libfuture is so many times faster or smaller.")
+    text(RIGHT + 12, TOP - 14, "start", 11, "#666", "best peer")
     scale(TOP + bars * STEP)
     for (i = 1; i <= bars; i++) bar(shown[i], TOP + (i - 0.5) * STEP)
     text(18, height - 12, "start", 11, "#555", "Green or red: libfuture, against the peer named on the right. Grey dots: the peers; white dots: code by hand. Ends at " MOST "x.")

@@ -31,7 +31,7 @@
 enum { MESSAGE = 64, EVENTS = 256, RATE = 20000 };
 
 #define WARM_UP  0.2 /* seconds */
-#define MEASURED 0.8 /* seconds */
+#define MEASURED 0.6 /* seconds */
 
 static void check(bool condition, const char *what) {
     if (condition) return;
