@@ -50,5 +50,19 @@ if command -v valgrind >/dev/null; then
     grep -q 'TOO MANY' "$slow/table" || fail "bench/insn.sh failed for another reason"
 fi
 
+# The same for the runner that starts each turn as a process of its own. It needs no peer for it.
+side_by_side() {
+    BUILD=$1 PEERS=nobody ROWS=$workload ROUNDS=9 INSN=no DOCS=no CC=$CC bench/peers/run.sh >/dev/null 2>&1 ||
+        fail "bench/peers/run.sh failed"
+}
+
+side_by_side "$BUILD"
+first=$(result median) min=$(result min)
+side_by_side "$slow"
+slowed=$(result median) slow_min=$(result min)
+echo "bench selftest: side by side: $first ns, slowed $slowed ns"
+holds "$slow_min > 1.3 * $min && $slowed > $first" || fail "the slowed build does not show side by side"
+! PEERS=nobody ROWS=no_such_row bench/peers/run.sh >/dev/null 2>&1 || fail "a row that does not exist was measured"
+
 ! BENCH_ONLY=no_such_workload bench/run.sh >/dev/null 2>&1 || fail "a workload that does not exist was measured"
 echo "bench selftest: ok"

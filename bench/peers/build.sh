@@ -9,6 +9,21 @@ versions=$peers_results/versions.tsv
 built=
 missing=
 
+# is_wanted PEER: PEERS names it, or a system of its, or nothing at all. What is ours or by hand needs nobody's package.
+is_wanted() {
+    case $1 in libfuture | hand) return 0 ;; esac
+    [ -n "${PEERS:-}" ] || return 0
+    set -f
+    for pattern in $PEERS; do
+        # shellcheck disable=SC2254
+        case $1 in $pattern) break ;; esac
+        case $pattern in "$1"-*) break ;; esac
+        pattern=
+    done
+    set +f
+    [ -n "$pattern" ]
+}
+
 # Each folder's build is called with the program to be made, and prints a line for each of its systems: name, version.
 # Where it fails the peer is missing; its words are in OUT.log.
 peers_build() {
@@ -27,7 +42,10 @@ peers_build() {
     for folder in bench/peers/*/build; do
         peer=$(basename "$(dirname "$folder")")
         program=$peers_bin/$peer
-        if ! is_stale "$program" "bench/peers/$peer" bench/harness.c bench/harness.h bench/peers/*.rs; then
+        is_wanted "$peer" || continue
+        case $peer in libfuture) with=$BUILD/libfuture.a ;; *) with= ;; esac
+        if ! is_stale "$program" "bench/peers/$peer" bench/harness.[ch] bench/peers/*.rs bench/peers/cargo.sh \
+            bench/peers/size.build $with; then
             :
         elif ! CC=$CC BUILD=$BUILD "$folder" "$program" >"$program.versions" 2>"$program.log"; then
             rm -f "$program"

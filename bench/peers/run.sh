@@ -36,13 +36,14 @@ matches() {
 
 # ---- Who does what --------------------------------------------------------------------------------------------------
 
-# offers -> system, row, command, for all that was built. The command lacks the count, which comes last.
+# offers -> system, row, command, for all that was built. The command of a turn lacks the count, which comes last.
 offers() {
     while read -r system row program its_system name; do
         case $system in '#'* | '') continue ;; esac
         printf '%s\t%s\t%s --turn %s %s\n' "$system" "$row" "$BUILD/bench/$program" "$its_system" "$name"
     done <bench/peers/ours
     for program in $built; do
+        [ ! -e "$program.size" ] || printf '%s\tcode_size\t%s\n' "$(basename "$program")" "$program.size"
         "$program" --list | while read -r system row _; do
             printf '%s\t%s\t%s --turn %s %s\n' "$system" "$row" "$program" "$system" "$row"
         done
@@ -53,7 +54,8 @@ plan() {
     set -f
     offers | while IFS="$tab" read -r system row command; do
         # shellcheck disable=SC2086
-        matches "$system" libfuture* ${PEERS:-'*'} && printf '%s\t%s\t%s\n' "$system" "$row" "$command"
+        matches "$system" libfuture* ${PEERS:-'*'} || matches "${system%-*}" ${PEERS:-} || continue
+        printf '%s\t%s\t%s\n' "$system" "$row" "$command"
     done >"$peers_results/offers"
     while read -r row kind count cpus insn what; do
         case $row in '#'* | '') continue ;; esac
@@ -72,6 +74,7 @@ plan() {
 command_of() {
     case $1 in
         turn) echo "$3 $2" ;;
+        size) echo "bench/peers/tools/size.sh $3" ;;
         *) echo "$peers_bin/client $1 $2 $3" ;;
     esac
 }

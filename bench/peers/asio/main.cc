@@ -26,7 +26,7 @@ using asio::detached;
 using asio::io_context;
 using asio::use_awaitable;
 using asio::ip::tcp;
-using steady = std::chrono::steady_clock;
+using steady          = std::chrono::steady_clock;
 using message_channel = asio::experimental::channel<void(asio::error_code, uint32_t)>;
 using namespace asio::experimental::awaitable_operators;
 using namespace std::chrono_literals;
@@ -353,7 +353,7 @@ static awaitable<Answer> serve(io_context &context, uint64_t connections) {
 // ---- The table --------------------------------------------------------------------------------------------------------------
 
 struct Workload {
-    const char                      *row;
+    const char                     *row;
     std::function<Answer(uint64_t)> turn;
     bool                            fresh = false;
 };

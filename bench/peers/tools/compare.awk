@@ -1,4 +1,4 @@
-# compare.awk: read before table.awk and chart.awk, which say `rows` and results.tsv: what each line is about.
+# compare.awk: before table.awk and chart.awk, which are given `rows` and results.tsv; what each line is about.
 #
 # A line is a row in one unit. Of this library's two systems the better one stands for it; `hand` and `protothread`
 # are limits, not peers.
@@ -22,6 +22,16 @@ FNR == NR {
 function is_ours(who) { return who ~ /^libfuture/ }
 
 function is_peer(who) { return !is_ours(who) && who !~ /^(hand|protothread)$/ }
+
+# Ours, the peers, the limits.
+function arrange(    kind, i, who, sorted, count) {
+    for (kind = 1; kind <= 3; kind++)
+        for (i = 1; i <= system_count; i++) {
+            who = systems[i]
+            if ((is_ours(who) ? 1 : is_peer(who) ? 2 : 3) == kind) sorted[++count] = who
+        }
+    for (i = 1; i <= count; i++) systems[i] = sorted[i]
+}
 
 # More is better only where it is a rate.
 function is_rate(line) { return unit_of[line] ~ /\/s$/ }

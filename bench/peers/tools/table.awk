@@ -13,6 +13,7 @@ function sentence(line) {
 }
 
 END {
+    arrange()
     for (i = 1; i <= lines; i++) {
         factor = lead(order[i])
         if (!factor) continue
@@ -39,5 +40,6 @@ END {
     }
     print "\nMedians. Bold: the best of the peers, and of libfuture. `hand` and `protothread` are limits, no peers. The third column says"
     print "how many times better libfuture is than the best peer. Smallest and largest values, instruction counts and peak"
-    print "memory are in `results.json`."
+    print "memory are in `results.json`. The channels and locks of `libfuture_local` belong to one thread, as Asio's; those of"
+    print "the other peers, and of `libfuture`, may be shared by several."
 }
