@@ -34,8 +34,8 @@ peers_build() {
         $CC -std=gnu11 -O2 -Wall -Wextra -o "$peers_bin/$tool" "bench/peers/tools/$tool.c"
     done
     {
-        echo "libfuture $(make -s version)"
-        echo "libfuture_local $(make -s version)"
+        echo "libfuture $(MAKEFLAGS= make -s version)"
+        echo "libfuture_local $(MAKEFLAGS= make -s version)"
         echo "hand $(basename "$CC")-$($CC -dumpversion)"
         echo "protothread $(basename "$CC")-$($CC -dumpversion)"
     } >"$versions"

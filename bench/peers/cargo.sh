@@ -1,6 +1,5 @@
-# cargo.sh: sourced by the `build` of a Rust peer. cargo_build NAME OUT: release mode, from the system's packages, offline.
-#
-# In a copy of the sources, since cargo writes a lock file beside them.
+# cargo.sh: sourced by the `build` of a Rust peer. cargo_build NAME OUT: release mode, offline, from the system's
+# packages. In a copy of the sources, since cargo writes a lock file beside them.
 cargo_build() {
     registry=/usr/share/cargo/registry
     copy=$BUILD/bench/rust/$1

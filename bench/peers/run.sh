@@ -134,8 +134,10 @@ instructions() {
 
 # ---- Results --------------------------------------------------------------------------------------------------------
 
+# What failed once has no result.
 report() {
-    awk -f bench/peers/tools/results.awk "$versions" "$counted" "$samples" >"$peers_results/results.tsv"
+    awk -F "$tab" 'FILENAME == ARGV[1] { failed[$0]; next } !(($1 " " $2) in failed)' "$failures" "$samples" >"$samples.good"
+    awk -f bench/peers/tools/results.awk "$versions" "$counted" "$samples.good" >"$peers_results/results.tsv"
     awk -f bench/peers/tools/json.awk "$peers_results/results.tsv" >"$RESULTS/results.json"
     {
         echo "$(machine)"
@@ -151,7 +153,7 @@ report() {
 machine() {
     cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)
     echo "One run on $(date +%Y-%m-%d): $(getconf _NPROCESSORS_ONLN) CPUs${cpu:+ ($cpu)}, $(uname -sr)," \
-        "$($CC --version | head -n 1). $ROUNDS rounds; when it began, the machine's load was $load."
+        "$($CC --version | head -n 1). Rounds: $ROUNDS; when they began, the machine's load was $load."
 }
 
 # Between the two marks.
@@ -161,7 +163,12 @@ publish() {
     awk -v table="$peers_results/table.md" '
         /<!-- peers: end -->/ { inside = 0 }
         !inside
-        /<!-- peers: begin -->/ { inside = 1; print ""; while ((getline line <table) > 0) print line; print "" }
+        /<!-- peers: begin -->/ {
+            inside = 1
+            print "\n![libfuture against the best peer of each row](performance-peers.svg)\n"
+            while ((getline line <table) > 0) print line
+            print ""
+        }
     ' $page >"$peers_results/page" && cat "$peers_results/page" >$page
     cp "$peers_results/chart.svg" docs/performance-peers.svg
     say "written to $page and docs/performance-peers.svg"
@@ -176,5 +183,9 @@ plan
 measure
 count_instructions
 report
-[ -n "${PEERS:-}${ROWS:-}" ] || [ "$ROUNDS" -lt 5 ] || [ "${DOCS:-yes}" = no ] || publish
+case ${DOCS:-} in
+    yes) publish ;;
+    no) ;;
+    *) [ -n "${PEERS:-}${ROWS:-}" ] || [ "$ROUNDS" -lt 5 ] || publish ;;
+esac
 [ ! -s "$failures" ] || { say "failed: $(sort -u "$failures" | tr '\n' ',')"; exit 1; }

@@ -1,5 +1,5 @@
-// The rows in Asio with C++20 coroutines, one io_context for one thread. It has no mutex and no semaphore for coroutines;
-// its channels are those of asio::experimental. README.md defines the rows.
+// The rows in Asio with C++20 coroutines, one io_context for one thread. It has no mutex and no semaphore for
+// coroutines; its channels are those of asio::experimental. README.md defines the rows.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -31,7 +31,7 @@ using message_channel = asio::experimental::channel<void(asio::error_code, uint3
 using namespace asio::experimental::awaitable_operators;
 using namespace std::chrono_literals;
 
-// ---- What harness.c is for C ----------------------------------------------------------------------------------------
+// ---- What harness.c is for C --------------------------------------------------------------------
 
 struct Value {
     const char *unit;
@@ -94,7 +94,7 @@ static Answer run(std::function<awaitable<Answer>(io_context &)> play) {
     return answer;
 }
 
-// ---- Awaits and tasks -------------------------------------------------------------------------------------------------
+// ---- Awaits and tasks ---------------------------------------------------------------------------
 
 static awaitable<uint64_t> link5(uint64_t x) { co_return x + 1; }
 static awaitable<uint64_t> link4(uint64_t x) { co_return co_await link5(x + 1); }
@@ -168,7 +168,7 @@ static awaitable<Answer> spawn_seq(io_context &context, uint64_t count) {
     co_return answer;
 }
 
-// ---- Channels -----------------------------------------------------------------------------------------------------------
+// ---- Channels -----------------------------------------------------------------------------------
 
 static awaitable<void> send_all(message_channel &channel, uint64_t count) {
     for (uint64_t i = 0; i < count; i++) co_await channel.async_send(asio::error_code(), uint32_t(i), use_awaitable);
@@ -251,7 +251,7 @@ static Answer wake_threads(uint64_t count) {
     return each(start, 2 * count);
 }
 
-// ---- Timers ---------------------------------------------------------------------------------------------------------------
+// ---- Timers -------------------------------------------------------------------------------------
 
 static std::vector<steady::duration> mixed_delays() {
     Random                        random;
@@ -326,7 +326,7 @@ static Answer sleepers(uint64_t count) {
     return {{"bytes", bytes}, {"s", std::nan("")}};
 }
 
-// ---- Echo -----------------------------------------------------------------------------------------------------------------
+// ---- Echo ---------------------------------------------------------------------------------------
 
 static awaitable<void> echo(tcp::socket socket) {
     char buffer[1024];
@@ -350,7 +350,7 @@ static awaitable<Answer> serve(io_context &context, uint64_t connections) {
     co_return Answer();
 }
 
-// ---- The table --------------------------------------------------------------------------------------------------------------
+// ---- The table ----------------------------------------------------------------------------------
 
 struct Workload {
     const char                     *row;

@@ -1,5 +1,5 @@
-/* The limit, by hand: what the work costs where nothing is general. `hand` is a state machine, or a loop, written for this
- * one row; `protothread` the macros of A. Dunkels' protothreads ("Protothreads: simplifying event-driven programming",
+/* The limit, by hand: what the work costs where nothing is general. `hand` is a state machine, or a loop, written for
+ * this one row; `protothread` the macros of A. Dunkels' protothreads ("Protothreads: simplifying event-driven programming",
  * 2006) in a few lines of our own: a resume point and nothing else, no waker, no result, no cancellation, and whoever
  * waits polls. README.md defines the rows. */
 #define _GNU_SOURCE
@@ -10,7 +10,7 @@
 
 #include "harness.h"
 
-/* ---- protothreads ------------------------------------------------------------------------------------------------ */
+/* ---- protothreads ---------------------------------------------------------------------------- */
 
 typedef struct pt {
     int line;
@@ -38,7 +38,7 @@ typedef struct pt {
             if (!(call)) return false;                                                                                 \
     } while (0)
 
-/* ---- ready_chain_5 ----------------------------------------------------------------------------------------------- */
+/* ---- ready_chain_5 --------------------------------------------------------------------------- */
 
 typedef struct link5 {
     pt_t     pt;
@@ -84,7 +84,7 @@ static void chains(bench_round_t *round) {
     bench_check(sum == round->count * (round->count - 1) / 2 + 5 * round->count, "the sum of the chains");
 }
 
-/* ---- yield ------------------------------------------------------------------------------------------------------- */
+/* ---- yield ----------------------------------------------------------------------------------- */
 
 typedef struct yielder {
     pt_t     pt;
@@ -116,7 +116,7 @@ static void yields(bench_round_t *round) {
     free(yielders);
 }
 
-/* ---- await_depth: a stack of functions which wait, and whoever polls goes through all of them ----------------------- */
+/* ---- await_depth: a stack of functions which wait, and whoever polls goes through all of them --- */
 
 typedef struct deep {
     pt_t     pt;
@@ -148,7 +148,7 @@ static void wakes(bench_round_t *round) {
     free(frames);
 }
 
-/* ---- two threads: an eventfd each way; a ring with one end for each ------------------------------------------------ */
+/* ---- two threads: an eventfd each way; a ring with one end for each -------------------------- */
 
 typedef struct line {
     int      ping, pong;

@@ -15,7 +15,7 @@
 
 #include "harness.h"
 
-/* ---- timers ------------------------------------------------------------------------------------------------------ */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 enum { PENDING_TIMERS = 1000, DELAYS = 4096 };
 
@@ -108,7 +108,7 @@ static void sleepers(bench_round_t *round) {
     ev_loop_destroy(loop);
 }
 
-/* ---- wake_threads -------------------------------------------------------------------------------------------------- */
+/* ---- wake_threads ---------------------------------------------------------------------------- */
 
 typedef struct side {
     struct ev_loop *loop;
@@ -155,7 +155,7 @@ static void wake_threads(bench_round_t *round) {
     ev_loop_destroy(there.loop);
 }
 
-/* ---- echo ---------------------------------------------------------------------------------------------------------- */
+/* ---- echo ------------------------------------------------------------------------------------ */
 
 /* Reads, and writes at once. What does not fit is kept until the socket is writable. */
 typedef struct connection {

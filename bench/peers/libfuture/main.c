@@ -1,5 +1,5 @@
-/* The rows that `make bench` does not have, in libfuture. `libfuture` uses what may be shared by threads, `libfuture_local`
- * what belongs to one. README.md defines the rows. */
+/* The rows that `make bench` does not have, in libfuture. `libfuture` uses what may be shared by threads,
+ * `libfuture_local` what belongs to one. README.md defines the rows. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 static uint64_t sum_below(uint64_t count) { return count * (count - 1) / 2; }
 
-/* ---- mutex_100, semaphore_100: who has it lets the others run before giving it back ------------------------------- */
+/* ---- mutex_100, semaphore_100: who has it lets the others run before giving it back ---------- */
 
 #define TURNS(name, object_t, leaf, give, ...)                                                                         \
     typedef struct name {                                                                                              \
@@ -76,7 +76,7 @@ static void local_semaphore_100(bench_round_t *round) {
     local_acquiring_run(round, &semaphore, 10000);
 }
 
-/* ---- select_loop: a message or a stop, which does not come --------------------------------------------------------- */
+/* ---- select_loop: a message or a stop, which does not come ----------------------------------- */
 
 #define SELECTING(kind, channel_t_, init, leaf)                                                                        \
     typedef channel_t_(uint32_t, 1024) kind##_messages_t;                                                              \
@@ -139,7 +139,7 @@ static void local_semaphore_100(bench_round_t *round) {
 SELECTING(bounded, FUT_CHANNEL, FUT_CHANNEL_INIT, fut_channel)
 SELECTING(local, FUT_LOCAL_CHANNEL, FUT_LOCAL_CHANNEL_INIT, fut_local_channel)
 
-/* ---- join_all_N: children that wait once, awaited together ------------------------------------------------------------------- */
+/* ---- join_all_N: children that wait once, awaited together ----------------------------------- */
 
 typedef struct event {
     FUT_FUTURE(event, void);
@@ -195,7 +195,7 @@ static void join_all_run(bench_round_t *round) {
     free(children);
 }
 
-/* ---- wake_threads: an executor in each of two threads ------------------------------------------------------------------ */
+/* ---- wake_threads: an executor in each of two threads ---------------------------------------- */
 
 typedef struct sides {
     fut_notify_t ping, pong;

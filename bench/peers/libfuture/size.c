@@ -1,5 +1,5 @@
-/* The smallest program with two tasks that let one another run. On a bare machine, where there is no executor, a loop that
- * polls two futures. */
+/* The smallest program with two tasks that let one another run. On a bare machine, where there is no executor, a loop
+ * that polls two futures. */
 #ifdef __linux__
 #include "future/executor.h"
 #else

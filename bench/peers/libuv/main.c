@@ -9,7 +9,7 @@
 
 #include "harness.h"
 
-/* ---- timers ------------------------------------------------------------------------------------------------------ */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 enum { PENDING_TIMERS = 1000, DELAYS = 4096 };
 
@@ -101,7 +101,7 @@ static void sleepers(bench_round_t *round) {
     bench_check(fired == round->count && uv_loop_close(&loop) == 0, "all of them awake again");
 }
 
-/* ---- wake_threads -------------------------------------------------------------------------------------------------- */
+/* ---- wake_threads ---------------------------------------------------------------------------- */
 
 typedef struct side {
     uv_loop_t   loop;
@@ -143,7 +143,7 @@ static void wake_threads(bench_round_t *round) {
     bench_check(uv_loop_close(&here.loop) == 0 && uv_loop_close(&there.loop) == 0, "the loops' end");
 }
 
-/* ---- echo ---------------------------------------------------------------------------------------------------------- */
+/* ---- echo ------------------------------------------------------------------------------------ */
 
 typedef struct connection {
     uv_tcp_t   tcp;

@@ -268,7 +268,7 @@ fn timer_fire(count: u64) -> Answer {
     let counter = Arc::new(Counter(AtomicU64::new(0)));
     let waker = Waker::from(counter.clone());
     let mut random = Random::new();
-    let first = Instant::now() + Duration::from_millis(1500); // time enough to set all of them
+    let first = Instant::now() + Duration::from_millis(5000); // time enough to set all of them
     let mut timers = Vec::with_capacity(count as usize);
     for _ in 0..count {
         let mut timer = Timer::at(first + Duration::from_nanos(random.next() % 1000000000));

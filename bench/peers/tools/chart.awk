@@ -1,7 +1,7 @@
 # chart.awk: the chart, as SVG.        awk -f compare.awk -f chart.awk rows results.tsv
 #
-# A bar for each row: how many times better than the best peer, on a logarithmic scale. To the right of the middle we are
-# first, to the left the peer whose name stands there. Each system has a dot in the row, so the whole field is seen.
+# A bar for each row: how many times better than the best peer, on a logarithmic scale. To the right of the middle we
+# are first, to the left the peer whose name stands there. Each system has a dot in the row: the whole field is seen.
 
 BEGIN { WIDTH = 1040; LEFT = 370; RIGHT = 880; TOP = 78; STEP = 24; BAR = 13; MOST = 32 }
 

@@ -45,7 +45,7 @@ static double now(void) {
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* ---- the server --------------------------------------------------------------------------------------- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 static void pin(int before) {
     cpu_set_t allowed, one;
@@ -93,7 +93,7 @@ static double cpu_of(pid_t process) {
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* ---- connections ---------------------------------------------------------------------------------------- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 typedef struct connection {
     int      fd;
@@ -138,7 +138,7 @@ static connection_t *connect_all(int epoll, int port, size_t length) {
     return all;
 }
 
-/* ---- echo: the next request follows the reply ------------------------------------------------------------- */
+/* ---- echo: the next request follows the reply ------------------------------------------------ */
 
 static uint64_t talk(int epoll, double until) {
     struct epoll_event events[EVENTS];
@@ -168,7 +168,7 @@ static void echo(int epoll, connection_t *all, size_t length, pid_t server) {
     printf("requests/s\t%.1f\nus CPU/request\t%.4f\n", (double)replies / seconds, cpu * 1e6 / (double)replies);
 }
 
-/* ---- pace: the clock says when ------------------------------------------------------------------------------ */
+/* ---- pace: the clock says when --------------------------------------------------------------- */
 
 /* Connections take turns. One that still waits for its answer keeps its place in time: the request is sent when the
  * answer is there, and is late from the moment at which it was due. */
