@@ -3,14 +3,15 @@
  *      generation                                        RUNNING  NOTIFIED
  *     +----------------------------- 30 bits -----------+--------+--------+
  *
- * NOTIFIED   the task was handed to its scheduler (or will be, by whoever runs it) and not been polled since.
- *            Set by wake; cleared by the executor when it takes the task over. While it is set, and RUNNING was not
- *            when it was set, the task's `link` belongs to the scheduler, so its memory must not be given to another
- * task. RUNNING    it is being polled by fut_task_run. Never set by the local executor, whose own wakes need no
- * atomics. generation tells the tenants of this memory apart: it moves on when a task ends. A waker carries the
- * generation in its tag, and
- *            a wake with another one does nothing. Should it wrap (half a billion tasks later in one and the same
- *            memory), the price is one poll too many, which the contract of poll allows.
+ * NOTIFIED     The task was handed to its scheduler (or will be, by whoever runs it) and not been polled since. Set by
+ *              wake; cleared by the executor when it takes the task over. While it is set, and RUNNING was not when it
+ *              was set, the task's `link` belongs to the scheduler, so its memory must not be given to another task.
+ *
+ * RUNNING      It is being polled by fut_task_run. Never set by the local executor, whose own wakes need no atomics.
+ *
+ * generation   Tells the tenants of this memory apart: it moves on when a task ends. A waker carries the generation in
+ *              its tag, and a wake with another one does nothing. Should it wrap (half a billion tasks later in one and
+ *              the same memory), the price is one poll too many, which the contract of poll allows.
  *
  *     (1) wake            -        -> NOTIFIED             then schedule(task)
  *     (2) wake            NOTIFIED -> NOTIFIED             nothing to do; still a read-modify-write, so that what this
