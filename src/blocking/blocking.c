@@ -21,7 +21,7 @@ enum { IN_LINE = FUT_POINT_PENDING, SUBMITTED, CUT };
 
 static void *in(fut_job_t *job, uint32_t offset) { return (char *)job + offset; }
 
-/* Acquires the output and the error: pairs with the stores of DONE, in worker.c and crew.c. */
+/* Acquires the output and the error: pairs with the stores of DONE, in pool_worker.c and crew.c. */
 static bool is_done(const fut_job_t *job) { return fut__load_acquire(&job->state) == FUT__JOB_DONE; }
 
 /* The caller's storage, or new one. */

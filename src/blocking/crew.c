@@ -46,7 +46,7 @@ fut_waker_t fut__crew_grant(fut_crew_t *crew) {
 }
 
 static void set_queued(fut_crew_t *crew, uint32_t queued) {
-    fut__store_relaxed(&crew->queued, queued); /* a hint to search_until (worker.c), which has no lock */
+    fut__store_relaxed(&crew->queued, queued); /* a hint to search_until (pool_worker.c), which has no lock */
 }
 
 static void append(fut_crew_t *crew, fut_job_t *job) {
@@ -257,7 +257,7 @@ static void send_away(fut_crew_t *crew) {
 
 static void close_crew(fut_crew_t *crew) {
     pthread_mutex_lock(&crew->lock);
-    fut__store_relaxed(&crew->closed, true); /* a hint to search_until (worker.c), which has no lock */
+    fut__store_relaxed(&crew->closed, true); /* a hint to search_until (pool_worker.c), which has no lock */
     tell_all(crew);
     pthread_mutex_unlock(&crew->lock);
     fut__crew_fail_queued(crew);

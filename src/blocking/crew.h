@@ -14,13 +14,13 @@
  *
  *     1 claim (blocking.c)          the caller's storage is taken; one that is allocated begins here
  *     2 fut__crew_submit            into the queue
- *     3 take (worker.c)             out of it, onto a thread
- *     4 end (worker.c)              publishes output and error to whoever polls
+ *     3 take (pool_worker.c)        out of it, onto a thread
+ *     4 end (pool_worker.c)         publishes output and error to whoever polls
  *     5 forget_job (blocking.c)     the output was taken, or discarded
  *     6 forget_job (blocking.c)     dropped in the line
  *     7 forget_job (blocking.c)     dropped in the queue
  *     8 fut__crew_fail_queued       closed, or there is no thread: error says which
- *     9 end (worker.c)              detached: nobody waits
+ *     9 end (pool_worker.c)         detached: nobody waits
  *
  * Who frees the memory: the future while it is attached, the thread where it was detached. Either way the job is in no list then.
  *
@@ -117,7 +117,7 @@ void fut__crew_condition(pthread_cond_t *condition); /* init, on the clock of fu
 /* Under the lock: the last one has left? Who destroys the pool waits for that. */
 static inline bool fut__crew_is_empty(const fut_crew_t *crew) { return crew->threads == 0 && crew->leaving == 0; }
 
-/* ---- worker.c ---------------------------------------------------------------------------------- */
+/* ---- pool_worker.c ----------------------------------------------------------------------------- */
 
 /* Make a thread, which was counted in `threads` and `coming` already. 0 or a negative errno. */
 int fut__crew_hire(fut_crew_t *crew);

@@ -1,6 +1,6 @@
 /* join.pml: the handle of a task that may end on another thread, and who gives the memory back.
  *
- * Mirrors src/task/shared.h and shared.c, with its letters: (a) (b) shared_poll, (c) (d) (e) fut__shared_end, (f) (g)
+ * Mirrors src/task/shared.h and shared_task.c, with its letters: (a) (b) shared_poll, (c) (d) (e) fut__shared_end, (f) (g)
  * take and give_back, (h) fut__shared_detach, (i) fut__shared_cancel; and the worker's end() and poll_any, which clears
  * ASKED. One process polls the handle under changing wakers, cancels, takes or detaches as it likes; the other runs the
  * task and ends it.

@@ -1,4 +1,4 @@
-/* shared.c: the handle of a task that may end on another thread. shared.h has the table whose letters stand here. */
+/* shared_task.c: the handle of a task that may end on another thread. shared.h has the table whose letters stand here. */
 #include "shared.h"
 
 #include <errno.h>

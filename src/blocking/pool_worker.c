@@ -1,4 +1,4 @@
-/* worker.c: the life of a thread of a pool.                                    layer: blocking; needs: core
+/* pool_worker.c: the life of a thread of a pool.                                    layer: blocking; needs: core
  *
  *     start hook
  *     lock
