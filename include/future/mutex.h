@@ -16,6 +16,7 @@
 #ifndef FUT_MUTEX_H
 #define FUT_MUTEX_H
 
+#include "alone.h"
 #include "waiter.h"
 
 #ifdef __cplusplus
@@ -51,6 +52,9 @@ void fut_mutex_unlock_slow_(fut_mutex_t *mutex);
 /* The functions below are a compare-and-swap each, with no look before it: that would wait for the swap of the last one. Taking
  * acquires what the last unlock released. */
 FUT_INLINE_ bool fut_mutex_change_(fut_mutex_t *mutex, uint32_t from, uint32_t to, int order) {
+#if defined(FUT_CAN_BE_ALONE_)
+    if (FUT_ALONE_) return FUT_BARE_CAS_(&mutex->word, &from, to);
+#endif
     return __atomic_compare_exchange_n(&mutex->word, &from, to, false, order, __ATOMIC_RELAXED);
 }
 FUT_INLINE_ bool fut_mutex_take_(fut_mutex_t *mutex) {

@@ -29,6 +29,8 @@ void step_unlock(pthread_mutex_t *mutex, const char *file, int line);
 int  step_pause(const char *file, int line);
 long step_syscall(const char *file, int line, long number, ...);
 
+#define FUT_ALONE_ 0 /* future/alone.h: the threads here are not the system's */
+
 #define STEP_HERE_ __FILE__, __LINE__
 
 #define __atomic_load_n(p, order) (step_load(p, STEP_HERE_), __atomic_load_n(p, order))
