@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <fnmatch.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,8 +187,21 @@ static int find_and(void (*run)(const bench_workload_t *workload, uint64_t count
     return 2;
 }
 
+/* BENCH_SECOND_THREAD=yes: there is one, which sleeps. A process with one thread needs no locked instructions. */
+static void *sleep_for_ever(void *unused) {
+    for (;;) pause();
+    return unused;
+}
+static void add_thread(void) {
+    const char *wish = getenv("BENCH_SECOND_THREAD");
+    pthread_t   thread;
+    if (wish && strcmp(wish, "yes") == 0)
+        bench_check(pthread_create(&thread, NULL, sleep_for_ever, NULL) == 0, "a thread");
+}
+
 int bench_main(int argc, char **argv, const bench_workload_t *workloads, size_t length) {
     remember_cpus();
+    add_thread();
     if (argc == 5 && strcmp(argv[1], "--turn") == 0) return find_and(take_turn, workloads, length, argv + 2);
     bench_pin(0);
     if (argc == 5 && strcmp(argv[1], "--once") == 0) return find_and(just_run, workloads, length, argv + 2);

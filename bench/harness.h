@@ -15,6 +15,7 @@
  *
  *     ROUNDS=n              rounds to count, instead of the workload's own number
  *     BENCH_ONLY=pattern    only workloads whose name matches, as in a shell
+ *     BENCH_SECOND_THREAD=yes   beside a thread that sleeps: see include/future/alone.h
  *     program --once SYSTEM NAME COUNT      one round of COUNT, nothing is printed: for counting instructions
  *     program --turn SYSTEM NAME COUNT      one round of COUNT after an uncounted one, unpinned: unit and value
  *     program --list        system, name and count of each workload

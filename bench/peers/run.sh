@@ -36,8 +36,19 @@ matches() {
 
 # ---- Who does what --------------------------------------------------------------------------------------------------
 
+# Where locked instructions have a part in it, this library's rows also run beside a second thread, which sleeps: a
+# process that has one needs them.
+locking='spawn_seq spawn_join_1m pingpong mpsc_1024 mutex_free mutex_100 join_all_1000 select_loop semaphore_100'
+
 # offers -> system, row, command, for all that was built. The command of a turn lacks the count, which comes last.
 offers() {
+    offers_once | awk -F "$tab" -v OFS="$tab" -v locking="$locking" '
+        BEGIN { for (i = split(locking, word, " "); i > 0; i--) locks[word[i]] = 1 }
+        { print }
+        $1 == "libfuture" && $2 in locks { print "libfuture_threads", $2, "env BENCH_SECOND_THREAD=yes " $3 }'
+}
+
+offers_once() {
     while read -r system row program its_system name; do
         case $system in '#'* | '') continue ;; esac
         printf '%s\t%s\t%s --turn %s %s\n' "$system" "$row" "$BUILD/bench/$program" "$its_system" "$name"

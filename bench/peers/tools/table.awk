@@ -41,5 +41,6 @@ END {
     print "\nMedians. Bold: the best of the peers, and of libfuture. `hand` and `protothread` are limits, no peers. The third column says"
     print "how many times better libfuture is than the best peer. Smallest and largest values, instruction counts and peak"
     print "memory are in `results.json`. The channels and locks of `libfuture_local` belong to one thread, as Asio's; those of"
-    print "the other peers, and of `libfuture`, may be shared by several."
+    print "the other peers, and of `libfuture`, may be shared by several. `libfuture_threads` is `libfuture` in a process which has a second"
+    print "thread, so that locked instructions are needed."
 }
