@@ -41,6 +41,8 @@ typedef struct fut_executor_options {
     unsigned      budget; /* units for each poll; 0: 128                                                              */
     bool          lifo;   /* the task woken last runs next (three times in a row at most): faster for two that talk   */
     bool          quiet;  /* do not print who waits for what when a deadlock was found                                */
+    int search; /* microseconds to look for wakes from other threads before it sleeps, where the last ones came
+                             soon; 0: 20, or none where there is one core; negative: none                             */
 } fut_executor_options_t;
 
 /* 0, -ENOMEM, -EMFILE, -ENFILE. After a failure there is nothing to destroy. */

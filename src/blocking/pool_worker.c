@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #include "../core/memory.h"
+#include "../core/pause.h"
 #include "crew.h"
 
 fut__create_thread_t *fut__create_thread = pthread_create;
@@ -90,21 +91,13 @@ static void run(fut_crew_t *crew, fut__worker_t *self) {
 
 /* ---- Nothing to do -------------------------------------------------------------------------------- */
 
-static inline void pause_a_little(void) {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* `queued` and `closed` are hints here; the truth is asked for under the lock. */
 static void search_until(fut_crew_t *crew, fut_instant_t end) {
     enum { PAUSES = 16 };
     do {
         for (int i = 0; i < PAUSES; i++) {
             if (fut__load_relaxed(&crew->queued) || fut__load_relaxed(&crew->closed)) return;
-            pause_a_little();
+            fut__pause();
         }
     } while (fut__crew_now() < end);
 }

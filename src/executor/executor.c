@@ -17,12 +17,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "../core/fork.h"
 #include "../core/memory.h"
 #include "../core/panic.h"
+#include "../core/pause.h"
 #include "future/reactor.h"
 #include "../task/life.h"
 #include "home.h"
@@ -32,6 +34,9 @@ enum {
     POLLS         = 128,   /* polls between two looks at the clock                             */
     LOOK_INTERVAL = 50000, /* nanoseconds between two looks at the driver while tasks are ready */
     LIFO_STREAK   = 3,     /* how often the LIFO slot may go first                             */
+    SEARCH        = 20,    /* microseconds to look for wakes before sleeping                   */
+    MOST_LOOKS    = 1000,  /* at the clock, in one search                                      */
+    PAUSES        = 8,     /* between two of them                                              */
 };
 
 /* ---- threads --------------------------------------------------------------------------------- */
@@ -296,11 +301,40 @@ static bool arm(fut_home_t *home) {
     return is_idle(home);
 }
 
+/* Look for a wake from elsewhere without sleeping. What comes from the driver does not wait for the end of it. True:
+ * something is ready. Negative in *error: what the driver said. A clock that stands still ends it, too. */
+static bool search(fut_home_t *home, fut_driver_t *driver, fut_instant_t until, int *error) {
+    const fut_instant_t start = driver->vtable->now(driver), limit = home->patience.limit;
+    home->now = start;
+    for (int looks = 0; looks < MOST_LOOKS && home->now - start < limit && home->now < until; looks++) {
+        for (int i = 0; i < PAUSES && !fut__load_relaxed(&home->inbox); i++) fut__pause();
+        home->now = driver->vtable->now(driver);
+        if (driver->waits > 0 || driver->vtable->next(driver) <= home->now) *error = look(home, driver);
+        if (!is_idle(home)) return true;
+        if (*error < 0) return false;
+    }
+    return false;
+}
+
+/* Asleep, and how long, if there are wakers elsewhere. */
+static int sleep_until_rung(fut_home_t *home, fut_driver_t *driver, fut_instant_t until) {
+    const bool          watch = home->patience.limit > 0 && fut__load_relaxed(&home->outside) > 0;
+    const fut_instant_t start = watch ? driver->vtable->now(driver) : 0;
+    int                 error = driver->vtable->park(driver, until);
+    home->now                 = driver->vtable->now(driver);
+    if (watch && fut__load_relaxed(&home->inbox)) fut__patience_slept(&home->patience, home->now - start);
+    return error;
+}
+
 static int park(fut_home_t *home, fut_driver_t *driver, fut_instant_t until) {
     int error = 0;
-    if (arm(home)) error = driver->vtable->park(driver, until);
+    if (fut__is_hopeful(&home->patience)) {
+        const bool found = search(home, driver, until, &error);
+        fut__patience_searched(&home->patience, found);
+        if (found || error < 0) return error;
+    }
+    if (arm(home)) error = sleep_until_rung(home, driver, until);
     fut__store_relaxed(&home->armed, 0);
-    home->now = driver->vtable->now(driver);
     return error;
 }
 
@@ -419,6 +453,13 @@ static void forget_queue(fut_home_t *home) {
     fut__store_relaxed(&home->inbox, NULL);
 }
 
+/* Where there is one core, the other thread waits for us to stop. */
+static unsigned microseconds_to_search(const fut_executor_options_t *options) {
+    cpu_set_t cores;
+    if (options->search != 0) return options->search > 0 ? (unsigned)options->search : 0;
+    return sched_getaffinity(0, sizeof cores, &cores) == 0 && CPU_COUNT(&cores) > 1 ? SEARCH : 0;
+}
+
 static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_executor_options_t *options) {
     home->scheduler.schedule = schedule;
     home->scheduler.executor = home;
@@ -429,6 +470,7 @@ static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_execut
     home->budget = options->budget ? options->budget : BUDGET;
     home->streak = 0;
     home->quiet  = options->quiet;
+    fut__patience_begin(&home->patience, 1000 * (uint64_t)microseconds_to_search(options));
     fut__store_relaxed(&home->armed, 0);
     fut__store_relaxed(&home->owner, NOBODY);
 }

@@ -8,6 +8,7 @@
 #define FUT_SRC_HOME_H
 
 #include "../task/task.h"
+#include "patience.h"
 #include "future/executor.h"
 
 struct fut_home {
@@ -24,6 +25,7 @@ struct fut_home {
     unsigned             budget, streak;
     bool                 lifo; /* as the shelf it comes from */
     bool                 quiet, has_bell;
+    fut__patience_t      patience;
 
     /* Any thread, atomically. Away from the queue: what other threads write should not slow it down. */
     char        gap[64];

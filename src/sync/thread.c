@@ -16,24 +16,17 @@
 #include <time.h>
 
 #include "../core/check.h"
+#include "../core/pause.h"
 #include "waiters.h"
 
 /* ---- The lock of a list was taken ------------------------------------------------------------- */
-
-static inline void pause_a_little(void) {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
 
 void fut__relax(unsigned *tries) {
     enum { SPINS = 64, YIELDS = 64 };
     const unsigned        n      = (*tries)++;
     const struct timespec moment = {0, 50000};
     if (n < SPINS)
-        pause_a_little();
+        fut__pause();
     else if (n < SPINS + YIELDS)
         (void)sched_yield();
     else /* a holder of lower priority runs only while this thread sleeps */
@@ -65,8 +58,8 @@ static void wake_sleepers(place_t *place) {
 #else
 #include <pthread.h>
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* one for all: who sleeps here waits long anyway */
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static pthread_mutex_t mutex   = PTHREAD_MUTEX_INITIALIZER; /* one for all: who sleeps here waits long anyway */
+static pthread_cond_t  changed = PTHREAD_COND_INITIALIZER;
 
 static void sleep_unless_changed(place_t *place, uint32_t seen) {
     pthread_mutex_lock(&mutex);
