@@ -12,62 +12,75 @@ static bool is_empty(fut__slot_t *slot) { return slot->next == head(slot); }
 
 static void clear(fut__slot_t *slot) { slot->next = slot->prev = head(slot); }
 
-/* Where a deadline lies, as seen from the present base. */
-static unsigned level_of(const fut__wheel_t *wheel, fut_instant_t deadline) {
-    uint64_t different = (deadline ^ wheel->base) | 1;
-    return (unsigned)(63 ^ __builtin_clzll(different)) / FUT__DIGIT;
+enum { LEVEL = 1 << FUT__BITS_OF_LEVEL }; /* slots of one level */
+
+/* Where a deadline lies, as seen from the present base: the highest byte in which they differ, and what it is. */
+static unsigned index_of(const fut__wheel_t *wheel, fut_instant_t deadline) {
+    const uint64_t different = (deadline ^ wheel->base) | 1;
+    const unsigned shift     = (unsigned)(63 ^ __builtin_clzll(different)) & ~7u;
+    return shift / FUT__BITS_OF_LEVEL * LEVEL + (unsigned)(deadline >> shift) % LEVEL;
 }
 
-static unsigned digit(fut_instant_t instant, unsigned level) {
-    return (unsigned)(instant >> (level * FUT__DIGIT)) % FUT__SLOTS;
+/* The first instant of a slot: base's bytes above the level, the slot's own, zeros. */
+static fut_instant_t slot_start(const fut__wheel_t *wheel, unsigned index) {
+    const unsigned      shift = index / LEVEL * FUT__BITS_OF_LEVEL, above = shift + FUT__BITS_OF_LEVEL;
+    const fut_instant_t bytes = above < 64 ? wheel->base >> above << above : 0;
+    return bytes | (fut_instant_t)(index % LEVEL) << shift;
 }
 
-/* The first instant of a slot: base's digits above the level, the slot's own, zeros. */
-static fut_instant_t slot_start(const fut__wheel_t *wheel, int level, int index) {
-    int           shift = level * FUT__DIGIT;
-    fut_instant_t above = shift + FUT__DIGIT < 64 ? wheel->base >> (shift + FUT__DIGIT) << (shift + FUT__DIGIT) : 0;
-    return above | (fut_instant_t)index << shift;
-}
-
-/* The first slot that holds anything: the one due next. False: there is none. Emptied ones lose their bit here. */
-static bool first_slot(fut__wheel_t *wheel, int *level, int *index) {
-    for (*level = 0; *level < FUT__LEVELS; ++*level) {
-        while (wheel->occupied[*level]) {
-            *index = __builtin_ctzll(wheel->occupied[*level]);
-            if (!is_empty(&wheel->slots[*level][*index])) return true;
-            wheel->occupied[*level] &= wheel->occupied[*level] - 1;
+/* The first slot that holds anything, which is the one due next; or NONE. Empty ones lose their bit here. */
+enum { NONE = FUT__SLOTS };
+static unsigned first_slot(fut__wheel_t *wheel) {
+    while (wheel->words) {
+        const unsigned word = (unsigned)__builtin_ctz(wheel->words);
+        while (wheel->occupied[word]) {
+            const unsigned index = word * FUT__WORD + (unsigned)__builtin_ctzll(wheel->occupied[word]);
+            if (!is_empty(&wheel->slots[index])) return index;
+            wheel->occupied[word] &= wheel->occupied[word] - 1;
         }
+        wheel->words &= wheel->words - 1;
     }
-    return false;
+    return NONE;
 }
 
 void fut__wheel_init(fut__wheel_t *wheel, fut_instant_t now) {
-    memset(wheel, 0, sizeof *wheel);
-    wheel->base = now;
-    for (int level = 0; level < FUT__LEVELS; level++)
-        for (int index = 0; index < FUT__SLOTS; index++) clear(&wheel->slots[level][index]);
+    wheel->base  = now;
+    wheel->words = 0;
+    memset(wheel->occupied, 0, sizeof wheel->occupied);
 }
 
-void fut__wheel_insert(fut__wheel_t *wheel, fut_timer_t *timer) {
-    fut_timer_t *last;
-    fut__slot_t *slot;
-    unsigned     level, index;
-    if (timer->deadline < wheel->base) timer->deadline = wheel->base;
-    level = level_of(wheel, timer->deadline);
-    index = digit(timer->deadline, level);
-    slot  = &wheel->slots[level][index];
-    last  = slot->prev;
-    if (last == head(slot) || timer->deadline < slot->earliest) slot->earliest = timer->deadline;
+/* The slot is empty, or was never used. */
+static void begin_slot(fut__wheel_t *wheel, unsigned index, fut_instant_t deadline) {
+    fut__slot_t *slot = &wheel->slots[index];
+    clear(slot);
+    slot->earliest = deadline;
+    wheel->occupied[index / FUT__WORD] |= (uint64_t)1 << index % FUT__WORD;
+    wheel->words |= (uint32_t)1 << index / FUT__WORD;
+}
+
+static inline void insert(fut__wheel_t *wheel, fut_timer_t *timer) {
+    const unsigned index = index_of(wheel, timer->deadline);
+    fut__slot_t   *slot  = &wheel->slots[index];
+    fut_timer_t   *last;
+    if (!(wheel->occupied[index / FUT__WORD] >> index % FUT__WORD & 1) || is_empty(slot))
+        begin_slot(wheel, index, timer->deadline);
+    else if (timer->deadline < slot->earliest)
+        slot->earliest = timer->deadline;
+    last        = slot->prev;
     timer->next = head(slot);
     timer->prev = last;
     last->next  = timer;
     slot->prev  = timer;
-    wheel->occupied[level] |= (uint64_t)1 << index;
+}
+
+void fut__wheel_insert(fut__wheel_t *wheel, fut_timer_t *timer) {
+    if (timer->deadline < wheel->base) timer->deadline = wheel->base;
+    insert(wheel, timer);
 }
 
 fut_instant_t fut__wheel_next(fut__wheel_t *wheel) {
-    int level, index;
-    return first_slot(wheel, &level, &index) ? wheel->slots[level][index].earliest : FUT_NEVER;
+    const unsigned index = first_slot(wheel);
+    return index == NONE ? FUT_NEVER : wheel->slots[index].earliest;
 }
 
 /* What was read before the wake stays true after it: nothing. So the caller looks again from the start. */
@@ -87,7 +100,7 @@ static void cascade(fut__wheel_t *wheel, fut__slot_t *slot) {
         bool met = front == back, neighbours = front->next == back;
         next = front->next;
         __builtin_prefetch(next);
-        fut__wheel_insert(wheel, front);
+        insert(wheel, front);
         if (met) break;
         front      = next;
         next       = back->prev;
@@ -99,18 +112,18 @@ static void cascade(fut__wheel_t *wheel, fut__slot_t *slot) {
     }
     for (; stack; stack = next) {
         next = stack->next;
-        fut__wheel_insert(wheel, stack);
+        insert(wheel, stack);
     }
 }
 
 void fut__wheel_advance(fut__wheel_t *wheel, fut_instant_t now) {
-    for (int level, index; first_slot(wheel, &level, &index);) {
-        fut__slot_t  *slot  = &wheel->slots[level][index];
-        fut_instant_t start = slot_start(wheel, level, index);
-        bool          alone = slot->next == slot->prev;
+    for (unsigned index; (index = first_slot(wheel)) != NONE;) {
+        fut__slot_t        *slot  = &wheel->slots[index];
+        const fut_instant_t start = slot_start(wheel, index);
+        const bool          alone = slot->next == slot->prev && slot->next->deadline <= now;
         if (start > now) break;
-        if (start > wheel->base && !(alone && slot->next->deadline <= now)) wheel->base = start;
-        if (level == 0 || (alone && slot->next->deadline <= now))
+        if (start > wheel->base && !alone) wheel->base = start;
+        if (index < LEVEL || alone)
             fire(slot->next); /* alone: no need to sort it down first */
         else
             cascade(wheel, slot);
@@ -118,6 +131,8 @@ void fut__wheel_advance(fut__wheel_t *wheel, fut_instant_t now) {
     if (now > wheel->base) wheel->base = now;
 }
 
+_Static_assert(FUT__LEVELS *FUT__BITS_OF_LEVEL == 64 && FUT__SLOTS / FUT__WORD <= 32,
+               "bytes of an instant; bits of `words`");
 _Static_assert(offsetof(fut__slot_t, next) - offsetof(fut__slot_t, prev) ==
                    offsetof(fut_timer_t, next) - offsetof(fut_timer_t, prev),
                "a slot looks like the links of a timer");
