@@ -9,6 +9,7 @@ FNR == NR {
     if ($0 ~ /^#/ || split($0, word, / +/) < 6) next
     sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ +/, "", $0)
     what[word[1]] = $0
+    is_single[word[1]] = word[2] == "turn" && word[4] == 1
     next
 }
 

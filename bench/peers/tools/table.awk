@@ -12,6 +12,13 @@ function sentence(line) {
         best(line, 1), short(value[line, best(line, 1)])) " " unit_of[line]
 }
 
+# The median of numbers[1..count].
+function median(numbers, count,    i, j, held) {
+    for (i = 2; i <= count; i++)
+        for (j = i; j > 1 && numbers[j] < numbers[j - 1]; j--) { held = numbers[j]; numbers[j] = numbers[j - 1]; numbers[j - 1] = held }
+    return numbers[int((count + 1) / 2)]
+}
+
 END {
     arrange()
     for (i = 1; i <= lines; i++) {
@@ -19,15 +26,18 @@ END {
         if (!factor) continue
         compared++
         leads[compared] = factor
+        if (is_single[row_of[order[i]]]) single[++singles] = factor
         if (factor < 1) lost = lost "\n- " sentence(order[i])
     }
     if (lost != "") print "libfuture is not first in these rows:\n" lost "\n"
     else if (compared) print "libfuture is first in every row.\n"
-    for (i = 2; i <= compared; i++)
-        for (j = i; j > 1 && leads[j] < leads[j - 1]; j--) { held = leads[j]; leads[j] = leads[j - 1]; leads[j - 1] = held }
-    if (compared)
-        printf "Against the best peer of each row, in the median row: %.2f times as good (least %.2f, most %.2f).\n\n",
-            leads[int((compared + 1) / 2)], leads[1], leads[compared]
+    if (compared) {
+        middle = median(leads, compared)
+        printf "Against the best peer of each row, in the median row: %.2f times as good (least %.2f, most %.2f)", middle,
+            leads[1], leads[compared]
+        if (singles) printf "; in the median row of one thread: %.2f", median(single, singles)
+        print ".\n"
+    }
 
     head = "| row | unit | best peer / libfuture |"; rule = "|---|---|---|"
     for (s = 1; s <= system_count; s++) { head = head " " systems[s] " |"; rule = rule "---|" }
