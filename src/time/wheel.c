@@ -49,28 +49,28 @@ void fut__wheel_init(fut__wheel_t *wheel, fut_instant_t now) {
     memset(wheel->occupied, 0, sizeof wheel->occupied);
 }
 
-/* The slot is empty, or was never used. */
-static void begin_slot(fut__wheel_t *wheel, unsigned index, fut_instant_t deadline) {
+/* It has no bit: it is empty, or was never used. */
+static void begin_slot(fut__wheel_t *wheel, unsigned index) {
     fut__slot_t *slot = &wheel->slots[index];
     clear(slot);
-    slot->earliest = deadline;
+    slot->earliest = FUT_NEVER;
     wheel->occupied[index / FUT__WORD] |= (uint64_t)1 << index % FUT__WORD;
     wheel->words |= (uint32_t)1 << index / FUT__WORD;
 }
 
+/* A slot that was emptied keeps its minimum as long as its bit: to ask whether it is empty would be a branch that nobody can
+ * foresee. */
 static inline void insert(fut__wheel_t *wheel, fut_timer_t *timer) {
     const unsigned index = index_of(wheel, timer->deadline);
     fut__slot_t   *slot  = &wheel->slots[index];
     fut_timer_t   *last;
-    if (!(wheel->occupied[index / FUT__WORD] >> index % FUT__WORD & 1) || is_empty(slot))
-        begin_slot(wheel, index, timer->deadline);
-    else if (timer->deadline < slot->earliest)
-        slot->earliest = timer->deadline;
-    last        = slot->prev;
-    timer->next = head(slot);
-    timer->prev = last;
-    last->next  = timer;
-    slot->prev  = timer;
+    if (!(wheel->occupied[index / FUT__WORD] >> index % FUT__WORD & 1)) begin_slot(wheel, index);
+    slot->earliest = timer->deadline < slot->earliest ? timer->deadline : slot->earliest;
+    last           = slot->prev;
+    timer->next    = head(slot);
+    timer->prev    = last;
+    last->next     = timer;
+    slot->prev     = timer;
 }
 
 void fut__wheel_insert(fut__wheel_t *wheel, fut_timer_t *timer) {

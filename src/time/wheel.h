@@ -19,7 +19,8 @@
  * is a few hundred bytes to clear, and of its 48 KiB only the pages that are used are ever touched.
  *
  * The earliest deadline, which the kernel is told, is known without a search: each slot keeps the minimum of what was
- * put into it. After a cancellation it may be too early, which costs one park that ends for nothing.
+ * put into it. After a cancellation it may be too early, which costs one park that ends for nothing; it is never past, since
+ * time that comes to a slot empties it.
  */
 #ifndef FUT_SRC_WHEEL_H
 #define FUT_SRC_WHEEL_H

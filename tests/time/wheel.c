@@ -157,6 +157,7 @@ static void any_history(uint64_t this_seed, int shift) {
         now += any_distance() >> (shift + any() % 16);
         advance(now);
         cr_assert_leq(fut__wheel_next(&wheel), earliest());
+        cr_assert_gt(fut__wheel_next(&wheel), now, "a driver would not sleep");
     }
     advance(FUT_NEVER - 1);
     cr_assert_eq(fut__wheel_next(&wheel), FUT_NEVER);
