@@ -29,6 +29,7 @@ static const struct chapter {
     {"A scope: the first failure cancels the siblings", "10-scope.c", scope},
     {"A pipeline of streams, and what holds it back", "11-pipeline.c", pipeline},
     {"Hashing on the pool while a timer keeps ticking", "12-pool.c", pool},
+    {"The same server on one core, and on all of them", "13-cores.c", cores},
 };
 enum { CHAPTERS = sizeof chapters / sizeof *chapters };
 

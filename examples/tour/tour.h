@@ -15,5 +15,6 @@ int race(void);      /* 9 */
 int scope(void);     /* 10 */
 int pipeline(void);  /* 11 */
 int pool(void);      /* 12 */
+int cores(void);     /* 13 */
 
 #endif
