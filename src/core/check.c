@@ -4,8 +4,8 @@
  * future that answered PENDING to a checked poll, by address: an entry proves that the bytes there were once this
  * future, so that they may be looked at when the slot is started again. Entries may be stale (a future dropped by
  * unchecked code): one counts only while the bytes still show the same kind of future, pending. And, by the frame that
- * they lie in, the futures that must be done before it is; and which SELECTs cancelled what loses bytes. Not from fut_set_allocator: whoever counts there counts what
- * the library needs without the checks.
+ * they lie in, the futures that must be done before it is; and which SELECTs cancelled what loses bytes. Not from
+ * fut_set_allocator: whoever counts there counts what the library needs without the checks.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -25,9 +25,13 @@ typedef struct polling {
     uint8_t       held;
 } polling_t;
 
-enum { DEEPEST = 4096 }; /* polls below that many others are not checked */
-static _Thread_local polling_t polls[DEEPEST];
-static _Thread_local size_t    depth;
+/* Taken by a thread's outermost poll and given back by it. An array would lie in the stack of every thread, also of
+ * those that never poll, and of programs without a check. Only the poll behind the last that has room asks for more,
+ * so there are no holes. Those that have none are not checked; what a parent had found out about the waker passes for
+ * theirs. */
+enum { SHALLOW = 32, DEEPEST = 4096 };
+static _Thread_local polling_t *polls;
+static _Thread_local size_t     depth, room;
 
 typedef struct pending {
     const fut_future_t *address; /* the key */
@@ -82,8 +86,22 @@ static bool still_pending(const pending_t *entry) {
     return entry->address->vtable == entry->vtable && fut_is_pending(entry->address);
 }
 
+static void make_room(void) {
+    const size_t more   = room ? 2 * room : SHALLOW;
+    polling_t   *larger = more <= DEEPEST ? realloc(polls, more * sizeof *polls) : NULL;
+    if (!larger) return; /* a check less, not a failure more */
+    polls = larger;
+    room  = more;
+}
+
+static void give_room_back(void) {
+    free(polls);
+    polls = NULL;
+    room  = 0;
+}
+
 static bool is_being_polled(const fut_future_t *future) {
-    size_t known = depth < DEEPEST ? depth : DEEPEST;
+    size_t known = depth < room ? depth : room;
     while (known > 0)
         if (polls[--known].future == future) return true;
     return false;
@@ -99,7 +117,7 @@ static void remember(const fut_future_t *future) {
     HASH_FIND_PTR(table, &future, entry);
     if (!entry) {
         entry = malloc(sizeof *entry);
-        if (!entry) return; /* a check less, not a failure more */
+        if (!entry) return; /* a check less, as above */
         entry->address = future;
         HASH_ADD_PTR(table, address, entry);
     }
@@ -177,9 +195,12 @@ void fut_check_enter(fut_future_t *future, fut_context_t *cx, const char *file, 
         stop_at(future, file, line,
                 "polled by another thread than before: futures stay with their executor, only wakers travel");
     unlock();
-    if (depth < DEEPEST) polls[depth] = (polling_t){future, file, line, cx->held};
+    if (depth == room) make_room();
+    if (depth < room) {
+        polls[depth] = (polling_t){future, file, line, cx->held};
+        cx->held     = 0; /* the child's own */
+    }
     depth++;
-    cx->held = 0;
 }
 
 fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t answer) {
@@ -192,7 +213,8 @@ fut_poll_t fut_check_leave(fut_future_t *future, fut_context_t *cx, fut_poll_t a
         stop(future, future->vtable->file, line_of(future),
              "answered READY and is not done: leave an async function by ASYNC_RETURN, one written by hand by "
              "fut_ready");
-    if (depth < DEEPEST) cx->held |= polls[depth].held;
+    if (depth < room) cx->held |= polls[depth].held;
+    if (depth == 0) give_room_back();
     if (answer == FUT_READY) fut__check_end(future);
     lock();
     if (answer == FUT_PENDING) {
@@ -300,7 +322,7 @@ void fut__check_root(const fut_future_t *root, const fut_context_t *cx) {
 bool fut__check_is_polling(void) { return depth > 0; }
 
 bool fut__check_site(const fut_future_t *future, const char **file, unsigned long *line) {
-    if (depth == 0 || depth > DEEPEST || polls[depth - 1].future != future) return false;
+    if (depth == 0 || depth > room || polls[depth - 1].future != future) return false;
     *file = polls[depth - 1].file;
     *line = polls[depth - 1].line;
     if (*file) return true;
