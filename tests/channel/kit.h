@@ -26,20 +26,4 @@ static inline unsigned any_of(unsigned *seed, unsigned n) {
     return (*seed >> 8) % n;
 }
 
-/* What was done, for the message of a failure: the latest words. */
-typedef struct trace {
-    char   text[2048];
-    size_t used;
-} trace_t;
-__attribute__((format(printf, 2, 3), unused)) static void note(trace_t *trace, const char *format, ...) {
-    va_list arguments;
-    if (trace->used > sizeof trace->text - 64) {
-        memmove(trace->text, trace->text + sizeof trace->text / 2, trace->used - sizeof trace->text / 2 + 1);
-        trace->used -= sizeof trace->text / 2;
-    }
-    va_start(arguments, format);
-    trace->used += (size_t)vsnprintf(trace->text + trace->used, 64, format, arguments);
-    va_end(arguments);
-}
-
 #endif

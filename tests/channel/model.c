@@ -1,9 +1,10 @@
 /* The channels against a model of thirty lines, in random order: sends and receives that are started, polled for
- * nothing, told to look and passed by, dropped and cancelled at every point; then closed. After each step the model
- * says who has been woken, each poll's answer, and which message it brings. */
+ * nothing, told to look and passed by, dropped and cancelled at every point, before the channel is closed and after.
+ * After each step the model says who has been woken, each poll's answer, and which message it brings. */
+#include "../play.h"
 #include "kit.h"
 
-enum { LEAVES = 8, MOST = 300, STEPS = 3000, SEEDS = 40 };
+enum { LEAVES = 8, MOST = 300, STEPS = 1000, CLOSED_AFTER = 800 /* about */, SEEDS = 150 };
 
 /* ---- What is tested ------------------------------------------------------------------------------------ */
 
@@ -23,7 +24,6 @@ static fut_unbounded_t     unbounded;
 static uint32_t            memory[FUT_CHANNEL_BYTES(sizeof(int), 16) / 4];
 
 typedef struct kind {
-    const char *name;
     void (*init)(unsigned capacity);
     void (*start_send)(leaf_t *leaf, const int *item); /* NULL: sending does not wait */
     void (*start_recv)(leaf_t *leaf, int *item);
@@ -74,17 +74,16 @@ static void unbounded_close(void) { fut_unbounded_close(&unbounded); }
 static void unbounded_stats(fut_channel_stats_t *stats) { fut_unbounded_stats(&unbounded, stats); }
 static void unbounded_destroy(void) { fut_unbounded_destroy(&unbounded); }
 
-static const kind_t bounded_kind   = {"bounded",          bounded_init,     bounded_start_send,
-                                      bounded_start_recv, bounded_try_send, bounded_try_recv,
-                                      bounded_close,      bounded_stats,    bounded_destroy};
-static const kind_t many_kind      = {"bounded, recv_many",    bounded_init,     bounded_start_send,
-                                      bounded_start_recv_many, bounded_try_send, bounded_try_recv,
-                                      bounded_close,           bounded_stats,    bounded_destroy};
-static const kind_t local_kind     = {"local",        local_init,  local_start_send, local_start_recv, local_try_send,
-                                      local_try_recv, local_close, local_stats,      local_destroy};
-static const kind_t unbounded_kind = {"unbounded",          unbounded_init,     NULL,
-                                      unbounded_start_recv, unbounded_try_send, unbounded_try_recv,
-                                      unbounded_close,      unbounded_stats,    unbounded_destroy};
+static const kind_t bounded_kind   = {bounded_init,     bounded_start_send, bounded_start_recv, bounded_try_send,
+                                      bounded_try_recv, bounded_close,      bounded_stats,      bounded_destroy};
+static const kind_t many_kind      = {bounded_init,     bounded_start_send, bounded_start_recv_many, bounded_try_send,
+                                      bounded_try_recv, bounded_close,      bounded_stats,           bounded_destroy};
+static const kind_t local_kind     = {local_init,     local_start_send, local_start_recv, local_try_send,
+                                      local_try_recv, local_close,      local_stats,      local_destroy};
+static const kind_t unbounded_kind = {unbounded_init,       NULL,
+                                      unbounded_start_recv, unbounded_try_send,
+                                      unbounded_try_recv,   unbounded_close,
+                                      unbounded_stats,      unbounded_destroy};
 
 /* ---- The model --------------------------------------------------------------------------------------------- */
 
@@ -163,16 +162,15 @@ static unsigned model_waiting(int side) {
 static leaf_t           leaves[LEAVES];
 static fut_test_waker_t woken[LEAVES];
 static int              items[LEAVES], next_value;
-static trace_t          steps;
 
 static int output_of(const leaf_t *leaf) {
     const int output = (int)fut_result(&leaf->future);
     return output > 0 ? 0 : output; /* recv_many says how many */
 }
 
-static void start_one(const kind_t *kind, int i, unsigned *seed) {
-    const bool send = kind->start_send && any_of(seed, 2);
-    note(&steps, " start%d%c", i, send ? 's' : 'r');
+static void start_one(const kind_t *kind, int i) {
+    const bool send = kind->start_send && play_pick(2);
+    play_say("start %s %d", send ? "send" : "recv", i);
     model.leaf[i].place  = STARTED;
     model.leaf[i].waited = false;
     model.leaf[i].side   = send ? SEND_SIDE : RECV_SIDE;
@@ -183,96 +181,99 @@ static void start_one(const kind_t *kind, int i, unsigned *seed) {
         kind->start_recv(&leaves[i], &items[i]);
 }
 
-static void poll_one(const kind_t *kind, int i, unsigned number) {
+static void poll_one(int i) {
     int              item   = items[i];
     const int        answer = model_poll(i, &item);
     const fut_poll_t poll   = POLL(leaves[i], woken[i]);
-    note(&steps, " poll%d=%d", i, answer);
-    cr_assert_eq(poll, answer == -EAGAIN ? FUT_PENDING : FUT_READY, "%s, seed %u: %s", kind->name, number, steps.text);
+    play_say("poll %d", i);
+    play_claim((poll == FUT_PENDING) == (answer == -EAGAIN), "%d is %s", i, poll == FUT_PENDING ? "pending" : "ready");
     if (answer == -EAGAIN) return;
-    cr_assert_eq(output_of(&leaves[i]), answer, "%s, seed %u: output %d: %s", kind->name, number, output_of(&leaves[i]),
-                 steps.text);
-    cr_assert_eq(items[i], item, "%s, seed %u: got %d, expected %d: %s", kind->name, number, items[i], item,
-                 steps.text);
+    play_claim(output_of(&leaves[i]) == answer, "%d has the output %d, not %d", i, output_of(&leaves[i]), answer);
+    play_claim(items[i] == item, "%d has got %d, not %d", i, items[i], item);
 }
 
-static void end_one(int i, unsigned *seed) {
-    note(&steps, " drop%d", i);
+static void end_one(int i) {
+    const bool gracefully = play_pick(2);
+    play_say("%s %d", gracefully ? "cancel" : "drop", i);
     model_drop(i);
-    if (any_of(seed, 2))
-        fut_drop(&leaves[i].future);
-    else
+    if (gracefully)
         fut_cancel(&leaves[i].future);
-    cr_assert_eq(output_of(&leaves[i]), -ECANCELED);
+    else
+        fut_drop(&leaves[i].future);
+    play_claim(output_of(&leaves[i]) == -ECANCELED, "%d has the output %d", i, output_of(&leaves[i]));
 }
 
-static void try_one(const kind_t *kind, bool send, unsigned number) {
+static void try_one(const kind_t *kind, bool send) {
     int value = send ? next_value++ : -1, expected = value, answer, modelled;
     if (send && model.count == MOST) return;
+    play_say("try %s", send ? "send" : "recv");
     modelled = send ? model_push(value) : model_pop(&expected);
     answer   = send ? kind->try_send(&value) : kind->try_recv(&value);
-    note(&steps, " try%c=%d", send ? 's' : 'r', modelled);
-    cr_assert(answer == modelled && value == expected, "%s, seed %u: %d, got %d: %s", kind->name, number, answer, value,
-              steps.text);
+    play_claim(answer == modelled, "it answers %d, not %d", answer, modelled);
+    play_claim(value == expected, "it gives %d, not %d", value, expected);
 }
 
-static void compare(const kind_t *kind, unsigned number) {
-    fut_channel_stats_t stats;
-    kind->stats(&stats);
-    cr_assert(stats.messages == model.count && stats.closed == model.closed &&
-                  stats.senders == model_waiting(SEND_SIDE) && stats.receivers == model_waiting(RECV_SIDE),
-              "%s, seed %u: %zu messages, %zu send, %zu receive: %s", kind->name, number, stats.messages, stats.senders,
-              stats.receivers, steps.text);
-    for (int i = 0; i < LEAVES; i++)
-        cr_assert_eq(woken[i].wakes, model.leaf[i].wakes, "%s, seed %u: wakes of %d: %s", kind->name, number, i,
-                     steps.text);
-}
-
-static void step(const kind_t *kind, unsigned *seed, unsigned number) {
-    const int      i      = (int)any_of(seed, LEAVES);
-    const unsigned choice = any_of(seed, 100);
-    if (choice < 20)
-        try_one(kind, any_of(seed, 2), number);
-    else if (model.leaf[i].place == NONE)
-        start_one(kind, i, seed);
-    else if (choice < 85)
-        poll_one(kind, i, number);
-    else
-        end_one(i, seed);
-    compare(kind, number);
-}
-
-static void finish(const kind_t *kind, unsigned *seed, unsigned number) {
-    note(&steps, " close");
+static void close_it(const kind_t *kind) {
+    play_say("close");
     model_close();
     kind->close();
-    kind->close();
-    compare(kind, number);
-    for (int k = 0; k < 100; k++) step(kind, seed, number);
+    kind->close(); /* which changes nothing */
+}
+
+static void compare(const kind_t *kind) {
+    fut_channel_stats_t stats;
+    kind->stats(&stats);
+    play_claim(stats.messages == model.count, "%zu messages, not %u", stats.messages, model.count);
+    play_claim(stats.closed == model.closed, "closed is %d", stats.closed);
+    play_claim(stats.senders == model_waiting(SEND_SIDE), "%zu wait to send, not %u", stats.senders,
+               model_waiting(SEND_SIDE));
+    play_claim(stats.receivers == model_waiting(RECV_SIDE), "%zu wait to receive, not %u", stats.receivers,
+               model_waiting(RECV_SIDE));
+    for (int i = 0; i < LEAVES; i++)
+        play_claim(woken[i].wakes == model.leaf[i].wakes, "%d has been woken %u times, not %u", i,
+                   (unsigned)woken[i].wakes, model.leaf[i].wakes);
+}
+
+static void step(const kind_t *kind) {
+    const int      i      = (int)play_pick(LEAVES);
+    const unsigned choice = play_pick(100);
+    if (choice < 20)
+        try_one(kind, play_pick(2));
+    else if (model.leaf[i].place == NONE)
+        start_one(kind, i);
+    else if (choice < 85)
+        poll_one(i);
+    else
+        end_one(i);
+    if (!model.closed && play_pick(CLOSED_AFTER) == CLOSED_AFTER - 1) close_it(kind);
+    compare(kind);
+}
+
+static void finish(const kind_t *kind) {
+    if (!model.closed) close_it(kind);
+    compare(kind);
     for (int i = 0; i < LEAVES; i++) {
-        if (model.leaf[i].place != NONE) end_one(i, seed);
-        cr_assert_eq(woken[i].clones, woken[i].drops, "%s, seed %u: clones of %d", kind->name, number, i);
+        if (model.leaf[i].place != NONE) end_one(i);
+        play_claim(woken[i].clones == woken[i].drops, "a waker of %d is kept", i);
     }
-    while (model.count > 0) try_one(kind, false, number);
-    try_one(kind, false, number);
+    while (model.count > 0) try_one(kind, false);
+    try_one(kind, false);
     kind->destroy();
 }
 
-static void run_model(const kind_t *kind) {
+static void walk(const void *argument) {
     static const unsigned capacities[] = {1, 2, 3, 7, 16};
-    for (unsigned number = 0; number < SEEDS; number++) {
-        unsigned seed = number;
-        memset(&model, 0, sizeof model);
-        memset(woken, 0, sizeof woken);
-        steps.used     = 0;
-        model.capacity = kind->start_send ? capacities[number % 5] : MOST;
-        kind->init(model.capacity);
-        for (int i = 0; i < STEPS; i++) step(kind, &seed, number);
-        finish(kind, &seed, number);
-    }
+    const kind_t         *kind         = argument;
+    memset(&model, 0, sizeof model);
+    memset(woken, 0, sizeof woken);
+    model.capacity = kind->start_send ? capacities[play_pick(5)] : MOST;
+    play_say("capacity %u", model.capacity);
+    kind->init(model.capacity);
+    while (play_more(STEPS)) step(kind);
+    finish(kind);
 }
 
-Test(channel, the_bounded_one_does_what_its_model_does) { run_model(&bounded_kind); }
-Test(channel, receiving_many_but_one_does_what_the_model_does) { run_model(&many_kind); }
-Test(channel, the_local_one_does_what_its_model_does) { run_model(&local_kind); }
-Test(channel, the_unbounded_one_does_what_its_model_does) { run_model(&unbounded_kind); }
+Test(channel, the_bounded_one_does_what_its_model_does) { play_all(walk, &bounded_kind, SEEDS); }
+Test(channel, receiving_many_but_one_does_what_the_model_does) { play_all(walk, &many_kind, SEEDS); }
+Test(channel, the_local_one_does_what_its_model_does) { play_all(walk, &local_kind, SEEDS); }
+Test(channel, the_unbounded_one_does_what_its_model_does) { play_all(walk, &unbounded_kind, SEEDS); }
