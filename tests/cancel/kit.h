@@ -36,9 +36,4 @@ ASYNC(worker) {
     ASYNC_END();
 }
 
-static inline unsigned any_of(unsigned *seed, unsigned n) {
-    *seed = *seed * 1664525u + 1013904223u;
-    return (*seed >> 8) % n;
-}
-
 #endif

@@ -1,6 +1,7 @@
 /* The token alone: who is told, in which order, once. */
 #include <signal.h>
 
+#include "../play.h"
 #include "kit.h"
 
 /* ---- Asking, waiting --------------------------------------------------------------------------------------------- */
@@ -388,61 +389,87 @@ static void model_cancel(model_t *model, int at) {
         model->cancelled[i] = true;
     }
 }
-static void step(model_t *model, unsigned *seed) {
-    const int t = (int)any_of(seed, TOKENS), k = (int)any_of(seed, CALLBACKS),
-              parent = t ? (int)any_of(seed, (unsigned)t) : -1;
-    switch (any_of(seed, 6)) {
-        case 0: /* make one below another, which has a lower number */
-            if (model->there[t] || (parent >= 0 && !model->there[parent])) break;
-            fut_cancel_token_init(&model->tokens[t], parent >= 0 ? &model->tokens[parent] : NULL);
-            model->there[t]     = true;
-            model->parent[t]    = parent;
-            model->cancelled[t] = parent >= 0 && model->cancelled[parent];
-            START(model->waits[t], fut_cancelled, &model->tokens[t]);
-            break;
-        case 1:
-            if (!model->there[t] || is_used(model, t)) break;
-            fut_drop(&model->waits[t].future);
-            fut_cancel_token_destroy(&model->tokens[t]);
-            for (int i = 0; i < CALLBACKS; i++)
-                if (model->of[i] == t) model->of[i] = -1;
-            model->there[t] = false;
-            break;
-        case 2:
-            if (!model->there[t] || any_of(seed, 3)) break;
-            cr_assert_eq(fut_cancel_token_cancel(&model->tokens[t], 0), !model->cancelled[t]);
-            model_cancel(model, t);
-            break;
-        case 3:
-            if (!model->there[t] || model->of[k] >= 0) break;
-            cr_assert_eq(fut_cancel_token_register(&model->tokens[t], &model->callbacks[k], count, &model->calls[k]),
-                         model->cancelled[t] ? -ECANCELED : 0);
-            model->of[k] = model->cancelled[t] ? -1 : t;
-            break;
-        case 4:
-            if (model->of[k] < 0) break;
-            cr_assert_eq(fut_cancel_token_unregister(&model->callbacks[k]), !model->cancelled[model->of[k]]);
-            model->of[k] = -1;
-            break;
-        default:
-            if (!model->there[t]) break;
-            cr_assert_eq(POLL(model->waits[t], model->woken[t]) == FUT_READY, model->cancelled[t]);
+/* Below another, which has a lower number, or below none. */
+static void make_token(model_t *model, int t) {
+    const int parent = t ? (int)play_pick((unsigned)t + 1) - 1 : -1;
+    if (model->there[t] || (parent >= 0 && !model->there[parent])) return;
+    if (parent >= 0)
+        play_say("make %d below %d", t, parent);
+    else
+        play_say("make %d", t);
+    fut_cancel_token_init(&model->tokens[t], parent >= 0 ? &model->tokens[parent] : NULL);
+    model->there[t]     = true;
+    model->parent[t]    = parent;
+    model->cancelled[t] = parent >= 0 && model->cancelled[parent];
+    START(model->waits[t], fut_cancelled, &model->tokens[t]);
+}
+static void destroy_one(model_t *model, int t) {
+    if (!model->there[t] || is_used(model, t)) return;
+    play_say("destroy %d", t);
+    fut_drop(&model->waits[t].future);
+    fut_cancel_token_destroy(&model->tokens[t]);
+    for (int i = 0; i < CALLBACKS; i++)
+        if (model->of[i] == t) model->of[i] = -1;
+    model->there[t] = false;
+}
+static void cancel_one(model_t *model, int t) {
+    if (!model->there[t] || play_pick(3)) return;
+    play_say("cancel %d", t);
+    play_claim(fut_cancel_token_cancel(&model->tokens[t], 0) == !model->cancelled[t], "it was first, or was not: %d",
+               t);
+    model_cancel(model, t);
+}
+static void register_one(model_t *model, int t, int k) {
+    int answer;
+    if (!model->there[t] || model->of[k] >= 0) return;
+    play_say("register %d at %d", k, t);
+    answer = fut_cancel_token_register(&model->tokens[t], &model->callbacks[k], count, &model->calls[k]);
+    play_claim(answer == (model->cancelled[t] ? -ECANCELED : 0), "it answers %d", answer);
+    model->of[k] = model->cancelled[t] ? -1 : t;
+}
+static void unregister_one(model_t *model, int k) {
+    if (model->of[k] < 0) return;
+    play_say("unregister %d", k);
+    play_claim(fut_cancel_token_unregister(&model->callbacks[k]) == !model->cancelled[model->of[k]],
+               "it came in time, or did not: %d", k);
+    model->of[k] = -1;
+}
+static void poll_wait(model_t *model, int t) {
+    bool ready;
+    if (!model->there[t]) return;
+    play_say("poll %d", t);
+    ready = POLL(model->waits[t], model->woken[t]) == FUT_READY;
+    play_claim(ready == model->cancelled[t], "the wait for %d is %s", t, ready ? "ready" : "pending");
+}
+
+static void step(model_t *model) {
+    const int t = (int)play_pick(TOKENS), k = (int)play_pick(CALLBACKS);
+    switch (play_pick(6)) {
+        case 0: make_token(model, t); break;
+        case 1: destroy_one(model, t); break;
+        case 2: cancel_one(model, t); break;
+        case 3: register_one(model, t, k); break;
+        case 4: unregister_one(model, k); break;
+        default: poll_wait(model, t);
     }
 }
-Test(cancel, any_order_of_everything_does_what_a_model_does) {
-    for (unsigned first = 1; first <= 200; first++) {
-        static model_t model;
-        unsigned       seed = first;
-        memset(&model, 0, sizeof model);
-        for (int k = 0; k < CALLBACKS; k++) model.of[k] = -1;
-        for (int i = 0; i < 400; i++) {
-            step(&model, &seed);
-            for (int t = 0; t < TOKENS; t++)
-                if (model.there[t])
-                    cr_assert_eq(fut_cancel_token_is_cancelled(&model.tokens[t]), model.cancelled[t],
-                                 "seed %u, step %d, token %d", first, i, t);
-            for (int k = 0; k < CALLBACKS; k++)
-                cr_assert_eq(model.calls[k], model.expected[k], "seed %u, step %d, callback %d", first, i, k);
-        }
+static void compare(const model_t *model) {
+    for (int t = 0; t < TOKENS; t++)
+        if (model->there[t])
+            play_claim(fut_cancel_token_is_cancelled(&model->tokens[t]) == model->cancelled[t], "%d %s cancelled", t,
+                       model->cancelled[t] ? "is not" : "is");
+    for (int k = 0; k < CALLBACKS; k++)
+        play_claim(model->calls[k] == model->expected[k], "callback %d ran %d times, not %d", k, model->calls[k],
+                   model->expected[k]);
+}
+static void walk(const void *nothing) {
+    static model_t model;
+    (void)nothing;
+    memset(&model, 0, sizeof model);
+    for (int k = 0; k < CALLBACKS; k++) model.of[k] = -1;
+    while (play_more(400)) {
+        step(&model);
+        compare(&model);
     }
 }
+Test(cancel, any_order_of_everything_does_what_a_model_does) { play_all(walk, NULL, 200); }
