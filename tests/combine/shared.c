@@ -1,4 +1,5 @@
 /* One future that many await: who polls it, who is woken, who takes over. */
+#include "../play.h"
 #include "kit.h"
 
 static fut_test_event_t  event, goodbye;
@@ -226,7 +227,7 @@ ASYNC(steps) {
 
 /* What it has to be: a wait is ready when it is polled after the last event has reached the child; and whenever an
  * event has been fired, running all who were woken, until nobody is, brings the child as far as the events go. */
-enum { AWAITERS = 8 };
+enum { AWAITERS = 8, EVENTS = 4 };
 typedef struct model {
     steps_t           steps;
     fut_test_event_t  event;
@@ -238,17 +239,33 @@ typedef struct model {
     int               fired;
 } model_t;
 
-static unsigned any_of(unsigned *seed, unsigned n) {
-    *seed = *seed * 1664525u + 1013904223u;
-    return (*seed >> 8) % n;
+static void start_one(model_t *model, int i) {
+    if (model->live[i]) return;
+    play_say("start %d", i);
+    START(model->waits[i], fut_shared_wait, &model->shared);
+    model->live[i] = true;
 }
 static void poll_one(model_t *model, int i) {
+    if (!model->live[i]) return;
+    play_say("poll %d", i);
     model->seen[i] = model->woken[i].wakes;
-    if (POLL(model->waits[i], model->woken[i]) == FUT_READY) {
-        cr_assert(fut_is_done(&model->steps.future));
-        cr_assert_eq(model->waits[i].output, 0);
-        model->live[i] = false;
-    }
+    if (POLL(model->waits[i], model->woken[i]) == FUT_PENDING) return;
+    play_claim(fut_is_done(&model->steps.future), "%d is ready, and the child is not", i);
+    play_claim(model->waits[i].output == 0, "%d has the output %d", i, model->waits[i].output);
+    model->live[i] = false;
+}
+static void drop_one(model_t *model, int i) {
+    if (!model->live[i]) return;
+    play_say("drop %d", i);
+    fut_drop(&model->waits[i].future);
+    memset(&model->waits[i], 0x55, sizeof model->waits[i]);
+    model->live[i] = false;
+}
+static void fire(model_t *model) {
+    if (model->event.fired || model->fired == EVENTS) return;
+    play_say("fire");
+    model->fired++;
+    fut_test_event_fire(&model->event, 0);
 }
 static void run_woken(model_t *model) {
     for (int i = 0; i < AWAITERS; i++)
@@ -262,62 +279,49 @@ static int pending_ones(const model_t *model) {
     for (int i = 0; i < AWAITERS; i++) count += model->live[i] && fut_is_pending(&model->waits[i].future);
     return count;
 }
-static void step(model_t *model, unsigned *seed) {
-    const int i = (int)any_of(seed, AWAITERS);
-    switch (any_of(seed, 8)) {
+static void step(model_t *model) {
+    const int i = (int)play_pick(AWAITERS);
+    switch (play_pick(8)) {
         case 0:
-        case 1:
-            if (!model->live[i]) START(model->waits[i], fut_shared_wait, &model->shared);
-            model->live[i] = true;
-            break;
+        case 1: start_one(model, i); break;
         case 2:
         case 3:
-        case 4:
-            if (model->live[i]) poll_one(model, i);
-            break;
-        case 5:
-            if (model->live[i]) fut_drop(&model->waits[i].future);
-            if (model->live[i]) memset(&model->waits[i], 0x55, sizeof model->waits[i]);
-            model->live[i] = false;
-            break;
+        case 4: poll_one(model, i); break;
+        case 5: drop_one(model, i); break;
         case 6: run_woken(model); break;
-        default:
-            if (model->event.fired || model->fired == model->steps.count) break;
-            model->fired++;
-            fut_test_event_fire(&model->event, 0);
+        default: fire(model);
     }
 }
-Test(combine, whoever_comes_and_goes_the_child_is_polled_and_all_are_told) {
-    for (unsigned first = 1; first <= 2000; first++) {
-        static model_t model;
-        unsigned       seed = first;
-        memset(&model, 0, sizeof model);
-        START(model.steps, steps, &model.event, 4);
-        fut_shared_init(&model.shared, &model.steps.future);
-        for (int i = 0; i < 60; i++) {
-            const int awaiting = pending_ones(&model);
-            step(&model, &seed);
-            if (i % 8 || !awaiting) continue;
-            run_woken(&model);
-            if (pending_ones(&model) > 0)
-                cr_assert_eq(model.steps.i, model.fired, "seed %u, step %d: an event was lost", first, i);
-            else if (fut_is_done(&model.steps.future))
-                cr_assert_eq(model.fired, 4, "seed %u, step %d", first, i);
-        }
-        for (int i = 0; i < AWAITERS; i++) /* and at the end */
-            if (!model.live[i]) {
-                START(model.waits[i], fut_shared_wait, &model.shared);
-                model.live[i] = true;
-                poll_one(&model, i);
-            }
-        for (int i = 0; i < AWAITERS; i++)
-            if (model.live[i]) poll_one(&model, i);
-        run_woken(&model);
-        while (model.fired < 4) {
-            model.fired++;
-            fut_test_event_fire(&model.event, 0);
-            run_woken(&model);
-        }
-        for (int i = 0; i < AWAITERS; i++) cr_assert_not(model.live[i], "seed %u: %d was forgotten", first, i);
-    }
+static void check(model_t *model) {
+    play_say("run who was woken");
+    run_woken(model);
+    if (pending_ones(model) > 0)
+        play_claim(model->steps.i == model->fired, "an event was lost");
+    else if (fut_is_done(&model->steps.future))
+        play_claim(model->fired == EVENTS, "the child is done after %d events", model->fired);
 }
+static void finish(model_t *model) {
+    for (int i = 0; i < AWAITERS; i++) start_one(model, i);
+    for (int i = 0; i < AWAITERS; i++) poll_one(model, i);
+    run_woken(model);
+    while (model->fired < EVENTS) {
+        play_claim(!model->event.fired, "an event was lost");
+        fire(model);
+        run_woken(model);
+    }
+    for (int i = 0; i < AWAITERS; i++) play_claim(!model->live[i], "%d was forgotten", i);
+}
+static void walk(const void *nothing) {
+    static model_t model;
+    (void)nothing;
+    memset(&model, 0, sizeof model);
+    START(model.steps, steps, &model.event, EVENTS);
+    fut_shared_init(&model.shared, &model.steps.future);
+    while (play_more(60)) {
+        const bool look = play_pick(8) == 7 && pending_ones(&model) > 0;
+        step(&model);
+        if (look) check(&model);
+    }
+    finish(&model);
+}
+Test(combine, whoever_comes_and_goes_the_child_is_polled_and_all_are_told) { play_all(walk, NULL, 2000); }
