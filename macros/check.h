@@ -6,7 +6,7 @@
  * Stops with the future's name and file:line when
  *     - a slot is started again while the future in it is still pending
  *     - a future answers PENDING although neither it nor its children took the waker
- *     - a future is polled by another thread than the one that polled it before
+ *     - a future is polled by another thread than the one that polled it before, and not on a runtime
  *     - a future is dropped, or polled, while it is being polled
  *     - a future stands in a group (future/group.h) twice
  *
