@@ -33,15 +33,15 @@ struct fut_runtime {
 };
 
 typedef struct fut_runtime_options {
-    unsigned    workers;     /* threads, at most 254; 0: as many as this process may use cores                       */
-    const char *name;        /* the threads are called name-0, name-1 ...; NULL: "future"                            */
-    size_t      stack_size;  /* bytes for each thread, thread-locals included: 256 KiB or more; 0: the system's      */
-    unsigned    budget;      /* units for each poll; 0: 128, as in executor.h                                        */
-    int         search;      /* microseconds to look for work before a worker sleeps; 0: 20, or none where there is
+    unsigned    workers; /* threads, at most 254; 0: as many as this process may use cores                       */
+    const char *name;    /* the threads are called name-0, name-1 ...; NULL: "future"                            */
+    size_t stack_size; /* bytes for each thread: the 16 KiB that it needs, and what your polls do; 0: the system's   */
+    unsigned budget;   /* units for each poll; 0: 128, as in executor.h                                        */
+    int      search;   /* microseconds to look for work before a worker sleeps; 0: 20, or none where there is
                                 one core; negative: none                                                             */
-    bool        affinity;    /* each worker stays on one core                                                        */
-    bool        no_stealing; /* every task stays where it was spawned; those from outside go to each worker in turn  */
-    bool        time_polls;  /* every poll goes into the histogram, at two looks at the clock each; else one of 64   */
+    bool     affinity; /* each worker stays on one core                                                        */
+    bool     no_stealing; /* every task stays where it was spawned; those from outside go to each worker in turn  */
+    bool     time_polls;  /* every poll goes into the histogram, at two looks at the clock each; else one of 64   */
     void (*on_start)(unsigned worker, void *data); /* on the worker's thread, before its first task                  */
     void (*on_stop)(unsigned worker, void *data);  /* and after its last                                             */
     void *data;

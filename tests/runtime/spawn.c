@@ -26,7 +26,7 @@ Test(runtime, one_worker_is_enough) {
 
 Test(runtime, the_most_workers_that_there_may_be) {
     cr_assert_eq(fut_runtime_init(&runtime, &(fut_runtime_options_t){.workers = 255}), -EINVAL);
-    open_with((fut_runtime_options_t){.workers = 254, .stack_size = 256 * 1024});
+    open_with((fut_runtime_options_t){.workers = 254, .stack_size = 64 * 1024});
     cr_assert_eq(fut_runtime_workers(&runtime), 254);
     for (unsigned i = 0; i < 254; i++) {
         struct where_join handle = SPAWN_ON(&runtime, i, where);
