@@ -317,12 +317,13 @@ static int ready_worker(fut__worker_t *worker) {
     worker->last    = &worker->first;
     worker->current = NULL;
     worker->now     = 0;
-    worker->ticks = worker->pushed = 0;
-    worker->random                 = 2654435761u * (worker->number + 1);
-    worker->searching              = false;
-    worker->metrics                = (fut_worker_metrics_t){0};
+    worker->ticks = worker->turns = worker->streak = worker->pushed = 0;
+    worker->random                                                  = 2654435761u * (worker->number + 1);
+    worker->searching                                               = false;
+    worker->metrics                                                 = (fut_worker_metrics_t){0};
     worker->spawned = worker->ended = 0;
     worker->queue.head = worker->queue.tail = 0;
+    fut__store_relaxed(&worker->queue.latest, NULL);
     fut__store_relaxed(&worker->inbox, NULL);
     fut__store_relaxed(&worker->armed, 0);
     return error;

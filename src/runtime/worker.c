@@ -13,6 +13,7 @@ enum {
     POLLS         = 128,   /* polls between two looks at the clock                              */
     LOOK_INTERVAL = 50000, /* nanoseconds between two looks at the driver while tasks are ready  */
     COMMON        = 61,    /* tasks from the own queues between two from the common ones; prime */
+    STREAK        = 3,     /* times in a row that the latest task goes before the others        */
     TIMED         = 64     /* one of so many polls is timed                                      */
 };
 
@@ -121,6 +122,12 @@ static void push_free(fut__worker_t *worker, fut_task_t *task) {
     }
 }
 
+/* Before all others, and who was the latest until now goes to the end. */
+static void push_latest(fut__worker_t *worker, fut_task_t *task) {
+    fut_task_t *displaced = fut__queue_put_latest(&worker->queue, task);
+    if (displaced) push_free(worker, displaced);
+}
+
 static void push_bound(fut__worker_t *worker, fut_task_t *task) {
     task->link    = NULL;
     *worker->last = task;
@@ -141,7 +148,10 @@ static void push_again(fut__worker_t *worker, fut_task_t *task) {
  * new. */
 void fut__worker_push(fut__worker_t *worker, fut_task_t *task) {
     if (task->queued == 0) {
-        push_free(worker, task);
+        if (worker->crew->options.lifo)
+            push_latest(worker, task);
+        else
+            push_free(worker, task);
         worker->pushed++;
         if (worker->pushed > 1 && (worker->pushed & (worker->pushed - 1)) == 0) tell_another(worker);
     } else if (task->queued == worker->number + 1) {
@@ -212,12 +222,19 @@ void fut__worker_adopt(fut__worker_t *worker, fut_driver_t *driver) {
 
 /* ---- take ---------------------------------------------------------------------------------------- */
 
+/* A free task alone was told to nobody, since it was to be polled next: now something may go before it. A searcher does
+ * so in stop_searching. */
+static void tell_of_the_rest(fut__worker_t *worker) {
+    if (!worker->searching && fut__queue_length(&worker->queue) > 0) tell_another(worker);
+}
+
 static void take_inbox(fut__worker_t *worker) {
     fut_task_t *task = empty_inbox(&worker->inbox), *next;
     for (; task; task = next) {
         next = task->link;
         push_bound(worker, task);
     }
+    tell_of_the_rest(worker);
 }
 
 static fut_task_t *pop_bound(fut__worker_t *worker) {
@@ -260,19 +277,25 @@ static fut_task_t *take_common(fut__worker_t *worker) {
         next = task->link;
         (void)fut__queue_push(&worker->queue, task); /* there was room, and thieves only make more */
     }
-    if (length > 1 && !worker->searching) tell_another(worker); /* a searcher does so in stop_searching */
+    tell_of_the_rest(worker);
     return first;
 }
 
-/* The next task of its own, in turns: the run queue, the bound ones, now and then the common queue. */
+/* The next task of its own. The latest, a few times in a row; then, in turns, the run queue and the bound ones; now and
+ * then the common queue. */
 static fut_task_t *take(fut__worker_t *worker) {
-    const unsigned tick = ++worker->ticks;
-    fut_task_t    *task = NULL;
+    fut_task_t *task = NULL;
     if (fut__load_relaxed(&worker->inbox)) take_inbox(worker);
-    if (tick % COMMON == 0) task = take_common(worker);
-    if (!task && tick & 1) task = pop_bound(worker);
+    if (++worker->ticks % COMMON == 0 && (task = take_common(worker))) return task;
+    if (worker->streak < STREAK && (task = fut__queue_take_latest(&worker->queue))) {
+        worker->streak++;
+        return task;
+    }
+    worker->streak = 0;
+    if (++worker->turns & 1) task = pop_bound(worker);
     if (!task) task = fut__queue_pop(&worker->queue);
-    return task ? task : pop_bound(worker);
+    if (!task) task = pop_bound(worker);
+    return task ? task : fut__queue_take_latest(&worker->queue);
 }
 
 /* ---- look at the driver ---------------------------------------------------------------------------- */
@@ -296,6 +319,7 @@ static void glance(fut__worker_t *worker) {
     if (now - worker->now < LOOK_INTERVAL) return;
     worker->now = now;
     look_if_due(worker, now);
+    if (worker->pushed) announce(worker);
 }
 
 /* ---- search -------------------------------------------------------------------------------------- */
@@ -316,28 +340,37 @@ static void pause_a_little(void) {
     }
 }
 
-/* A task alone on a queue is taken by its worker in a moment, unless that is in a long poll. */
-static bool is_worth_it(const fut__run_queue_t *queue) {
-    const size_t length = fut__queue_length(queue), head = fut__load_relaxed(&queue->head);
+/* A task alone is taken by its worker in a moment, unless that is in a long poll. The polls are counted after the look at
+ * the queue, whose loads acquire: else the poll that ends meanwhile may be one before the task was alone. */
+static bool is_worth_it(const fut__worker_t *victim) {
+    const size_t length = fut__queue_length(&victim->queue);
+    uint64_t     polls;
     if (length != 1) return length > 1;
+    polls = fut__load_relaxed(&victim->metrics.polls);
     pause_a_little();
-    return fut__load_relaxed(&queue->head) == head;
+    return fut__load_relaxed(&victim->metrics.polls) == polls && fut__queue_length(&victim->queue) > 0;
 }
 
+static fut_task_t *robbed(fut__worker_t *worker, fut_task_t *task, size_t stolen) {
+    count(&worker->metrics.steals, 1);
+    count(&worker->metrics.stolen, stolen);
+    return task;
+}
+
+/* Who can be robbed of nothing else gives the latest. */
 static fut_task_t *steal(fut__worker_t *worker) {
     fut__crew_t   *crew  = worker->crew;
     const unsigned first = any(worker) % crew->count;
+    fut__worker_t *poor  = NULL;
+    fut_task_t    *task;
     for (unsigned i = 0; i < crew->count; i++) {
         fut__worker_t *victim = crew->workers[(first + i) % crew->count];
-        fut_task_t    *task;
         size_t         stolen;
-        if (victim == worker || !is_worth_it(&victim->queue)) continue;
-        if ((stolen = fut__queue_steal(&worker->queue, &victim->queue, &task)) == 0) continue;
-        count(&worker->metrics.steals, 1);
-        count(&worker->metrics.stolen, stolen);
-        return task;
+        if (victim == worker || !is_worth_it(victim)) continue;
+        if ((stolen = fut__queue_steal(&worker->queue, &victim->queue, &task)) > 0) return robbed(worker, task, stolen);
+        poor = victim;
     }
-    return NULL;
+    return poor && (task = fut__queue_take_latest(&poor->queue)) ? robbed(worker, task, 1) : NULL;
 }
 
 /* Every queue there is. */
@@ -345,6 +378,7 @@ static fut_task_t *look_everywhere(fut__worker_t *worker) {
     fut_task_t *task;
     if (fut__load_relaxed(&worker->inbox)) take_inbox(worker);
     if ((task = pop_bound(worker)) || (task = fut__queue_pop(&worker->queue))) return task;
+    if ((task = fut__queue_take_latest(&worker->queue))) return task; /* the driver has woken it */
     if ((task = take_common(worker)) || worker->crew->options.no_stealing) return task;
     return steal(worker);
 }
@@ -354,7 +388,7 @@ static fut_task_t *look_everywhere(fut__worker_t *worker) {
 static bool is_anything_left(const fut__crew_t *crew) {
     if (fut__load_relaxed(&crew->inbox) || fut__load_relaxed(&crew->length)) return true;
     for (unsigned i = 0; i < crew->count; i++)
-        if (is_worth_it(&crew->workers[i]->queue)) return true;
+        if (is_worth_it(crew->workers[i])) return true;
     return false;
 }
 

@@ -73,6 +73,8 @@ typedef struct fut__worker {
     fut_task_t                *first, **last; /* bound tasks that are ready, linked through `link`                  */
     uint64_t                   now;           /* the driver's clock, as of the last look                            */
     unsigned                   ticks;         /* tasks taken                                                        */
+    unsigned                   turns;         /* tasks that were not the latest: whose turn it is                   */
+    unsigned                   streak;        /* how often in a row the latest was taken                            */
     unsigned                   pushed;        /* tasks put on the run queue since others were told, see `announce`  */
     unsigned                   random;        /* whom to rob first                                                  */
     bool                       searching;     /* it is counted in crew->idle.searching                              */

@@ -515,6 +515,58 @@ static void each_was_taken_once(void) {
 static const scenario_t stolen = {
     "run queue: an owner and two thieves", empty_queues, {own, steal_b, steal_c}, each_was_taken_once};
 
+/* The owner's latest goes first, unless a thief has it; each newcomer displaces it. What a task has written before it was
+ * put there is seen by whoever takes it. */
+static unsigned written[STOLEN];
+
+static void make_latest(int i) {
+    fut_task_t *displaced;
+    written[i] = 1;
+    displaced  = fut__queue_put_latest(&queues[0], &tasks[i]);
+    if (displaced) CHECK(fut__queue_push(&queues[0], displaced));
+}
+static bool take_latest_of(fut__run_queue_t *queue) {
+    fut_task_t *task = fut__queue_take_latest(queue);
+    if (!task) return false;
+    CHECK(written[task - tasks]);
+    take_task(task);
+    return true;
+}
+static void own_with_latest(void) {
+    make_latest(0);
+    make_latest(1);
+    (void)take_latest_of(&queues[0]);
+    make_latest(2);
+    take_all(&queues[0]);
+    make_latest(3);
+    (void)take_latest_of(&queues[0]);
+    take_all(&queues[0]);
+}
+/* As steal() in worker.c does: the ring, then the slot. */
+static void rob(fut__run_queue_t *mine) {
+    for (int i = 0; i < 2; i++) {
+        fut_task_t *task;
+        if (fut__queue_steal(mine, &queues[0], &task) > 0)
+            take_task(task);
+        else
+            (void)take_latest_of(&queues[0]);
+    }
+    take_all(mine);
+}
+static void rob_b(void) { rob(&queues[1]); }
+static void rob_c(void) { rob(&queues[2]); }
+static void empty_queues_and_tasks(void) {
+    empty_queues();
+    memset(written, 0, sizeof written);
+}
+
+static const scenario_t latest = {
+    "run queue: the latest, taken or stolen", empty_queues_and_tasks, {own_with_latest, rob_b}, each_was_taken_once};
+static const scenario_t latest_of_three = {"run queue: the latest and two thieves",
+                                           empty_queues_and_tasks,
+                                           {own_with_latest, rob_b, rob_c},
+                                           each_was_taken_once};
+
 /* ---- Which, and how far ------------------------------------------------------------------------------------------------- */
 
 typedef struct story {
@@ -550,6 +602,8 @@ static const story_t stories[] = {
     {&passed_on, 1, false, false},
     {&posted, 1, false, false},
     {&stolen, 2, false, false},
+    {&latest, 3, false, false},
+    {&latest_of_three, 2, false, false},
 };
 enum { STORIES = sizeof stories / sizeof *stories, MOST = 2500, DEEP = 1000000 };
 

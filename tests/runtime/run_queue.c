@@ -12,6 +12,7 @@ static fut__run_queue_t queue, other;
 /* The counters are near the end of their range, so every test goes over it. */
 static void begin_at(size_t start) {
     queue.head = queue.tail = start;
+    queue.latest            = NULL;
     other.head = other.tail = start + 7;
 }
 static void begin(void) { begin_at(SIZE_MAX - 3); }
@@ -84,6 +85,27 @@ Test(runtime, a_thief_takes_no_more_than_it_has_room_for) {
     cr_assert_eq(fut__queue_room(&other), 0);
     cr_assert_eq(fut__queue_steal(&other, &queue, &task), 1);
     cr_assert_eq(number_of(task), 4);
+}
+
+Test(runtime, the_latest_is_beside_the_ring) {
+    fut_task_t *task = NULL, *last;
+    begin();
+    cr_assert_null(fut__queue_take_latest(&queue));
+    cr_assert_null(fut__queue_put_latest(&queue, &tasks[0]));
+    cr_assert_eq(fut__queue_length(&queue), 1);
+    cr_assert_null(fut__queue_pop(&queue));
+    cr_assert_eq(fut__queue_steal(&other, &queue, &task), 0);
+    cr_assert_eq(number_of(fut__queue_put_latest(&queue, &tasks[1])), 0, "displaced");
+    cr_assert_eq(fut__queue_length(&queue), 1);
+    cr_assert_eq(number_of(fut__queue_take_latest(&queue)), 1);
+    cr_assert_null(fut__queue_take_latest(&queue), "once");
+    cr_assert_eq(fut__queue_length(&queue), 0);
+    cr_assert_null(fut__queue_put_latest(&queue, &tasks[2]));
+    fill(FUT__RING);
+    cr_assert_eq(fut__queue_length(&queue), FUT__RING + 1);
+    cr_assert_eq(fut__queue_room(&queue), 0);
+    cr_assert_eq(fut__queue_shed(&queue, &task, &last), FUT__RING / 2);
+    cr_assert_eq(number_of(fut__queue_take_latest(&queue)), 2);
 }
 
 /* Against two lists that cannot be wrong: pushes, pops, steals and sheds in any order. */

@@ -14,7 +14,12 @@
 
 static fut_runtime_t runtime;
 
-static void open_with(fut_runtime_options_t options) { CHECK(fut_runtime_init(&runtime, &options) == 0); }
+static bool lifo; /* the tests of free tasks run with the latest first, too */
+
+static void open_with(fut_runtime_options_t options) {
+    options.lifo = lifo;
+    CHECK(fut_runtime_init(&runtime, &options) == 0);
+}
 static void open_workers(unsigned workers) { open_with((fut_runtime_options_t){.workers = workers, .search = 5}); }
 static void shut(void) {
     CHECK(fut_runtime_tasks(&runtime) == 0);
@@ -558,6 +563,42 @@ static void shutting_down_in_a_storm_of_spawns_loses_nobody(void) {
     }
 }
 
+/* ---- The latest ---------------------------------------------------------------------------------------------------- */
+
+/* Each makes one, which is alone on its worker, and stays in its poll for a while: long enough for a thief, or not. What
+ * it has written before is plain memory. */
+typedef struct chain {
+    ASYNC_FRAME(chain, long, long left; const long *above);
+    long              mine;
+    struct chain_join next;
+} chain_t;
+ASYNC(chain) {
+    ASYNC_BEGIN();
+    CHECK(*self->above == self->left + 1);
+    if (self->left == 0) ASYNC_RETURN(0);
+    self->mine = self->left;
+    self->next = SPAWN(fut_runtime_of(cx), chain, self->left - 1, &self->mine);
+    for (volatile long i = 0; i < self->left * 7919 % 3000;) i = i + 1;
+    AWAIT(self->next);
+    ASYNC_RETURN(self->next.output + 1);
+    ASYNC_END();
+}
+
+static void the_latest_is_polled_once_and_sees_what_was_written_before(void) {
+    static const long     above = 3001;
+    fut_runtime_metrics_t metrics;
+    uint64_t              stolen = 0;
+    for (int round = 0; round < 20; round++) {
+        open_with((fut_runtime_options_t){.workers = 2 + (unsigned)round % 2, .search = 1000});
+        CHECK(BLOCK_ON(&runtime, chain, 3000, &above) == 3000);
+        fut_runtime_metrics(&runtime, &metrics, NULL, 0);
+        stolen += metrics.total.stolen;
+        while (fut_runtime_tasks(&runtime) > 0) sched_yield();
+        shut();
+    }
+    CHECK(stolen > 0);
+}
+
 /* ---- Signals ------------------------------------------------------------------------------------------------------- */
 
 static void on_signal(int number) {
@@ -627,24 +668,31 @@ static void wakers_outlive_their_runtime(void) {
     join(thread);
 }
 
-int main(void) {
+static void tasks_that_are_free(void) {
     RUN(every_leaf_of_a_tree_is_counted_once);
     RUN(a_storm_of_yields_ends);
     RUN(nobody_sleeps_while_a_task_waits_for_a_worker);
     RUN(handles_live_on_any_thread);
     RUN(no_wake_from_outside_is_lost_in_a_storm);
     RUN(no_wake_from_outside_is_lost_one_at_a_time);
-    RUN(no_wake_from_outside_is_lost_where_tasks_are_bound);
-    RUN(a_ball_between_two_workers_is_never_lost);
     RUN(a_mutex_holds_between_workers);
-    RUN(whoever_has_slept_stays);
-    RUN(bytes_go_round_between_workers);
-    RUN(a_scope_stays_together);
+    RUN(the_latest_is_polled_once_and_sees_what_was_written_before);
     RUN(shutting_down_waits_for_every_finally);
     RUN(destroying_drops_what_is_left);
     RUN(handles_cancel_from_any_thread);
     RUN(shutting_down_in_a_storm_of_spawns_loses_nobody);
+}
+
+int main(void) {
+    tasks_that_are_free();
+    RUN(no_wake_from_outside_is_lost_where_tasks_are_bound);
+    RUN(a_ball_between_two_workers_is_never_lost);
+    RUN(whoever_has_slept_stays);
+    RUN(bytes_go_round_between_workers);
+    RUN(a_scope_stays_together);
     RUN(wakes_from_handlers_on_top_of_workers_arrive);
     RUN(wakers_outlive_their_runtime);
+    lifo = true;
+    tasks_that_are_free();
     return finish();
 }
