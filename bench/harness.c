@@ -55,6 +55,8 @@ bool bench_pin(int before) {
     return false;
 }
 
+void bench_unpin(void) { bench_check(sched_setaffinity(0, sizeof allowed, &allowed) == 0, "no CPUs"); }
+
 void bench_check(bool condition, const char *what) {
     if (condition) return;
     fprintf(stderr, "bench: wrong: %s\n", what);

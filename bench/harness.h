@@ -59,6 +59,8 @@ double bench_cpu(void);
 
 /* Stay on one CPU: the last one this process may use, or the one `before` that. False: there is none. */
 bool bench_pin(int before);
+/* All CPUs that it was started with: for programs of several threads. */
+void bench_unpin(void);
 
 /* The program ends here unless the condition holds. */
 void bench_check(bool condition, const char *what);

@@ -20,6 +20,7 @@
 
 #include "future/executor.h"
 #include "future/reactor.h"
+#include "future/runtime.h"
 #include "harness.h"
 
 enum { MESSAGE = 64, BUFFER = 1024, EVENTS = 256 };
@@ -103,6 +104,60 @@ static void serve_with_libfuture(int listener, uint64_t connections) {
     bench_check(BLOCK_ON(&executor, serve, &executor, listener, connections) == 0, "serve");
     bench_check(fut_executor_run(&executor) == 0, "run");
     fut_executor_destroy(&executor);
+}
+
+/* ---- the same on workers, one for each CPU ------------------------------------------------------------ */
+
+/* Lives where it was polled first. */
+typedef struct echo_here {
+    ASYNC_FRAME(echo_here, int, int fd);
+    echo_t echo;
+} echo_here_t;
+ASYNC(echo_here) {
+    ASYNC_BEGIN();
+    bench_check(fut_attach(cx, self->fd) == 0, "attach");
+    AWAIT_TRY(self->echo, echo, self->fd);
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
+
+/* One task accepts, and awaits all the others. */
+typedef struct serve_all {
+    ASYNC_FRAME(serve_all, int, int listener; uint64_t connections; struct echo_here_join *handles);
+    uint64_t       accepted, ended;
+    int            error;
+    fut_readable_t ready;
+} serve_all_t;
+static int accept_for(serve_all_t *self, fut_context_t *cx) {
+    const int fd = accept4(self->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) return -errno;
+    no_delay(fd);
+    self->handles[self->accepted++] = SPAWN(fut_runtime_of(cx), echo_here, fd);
+    return 0;
+}
+
+ASYNC(serve_all) {
+    ASYNC_BEGIN();
+    for (self->accepted = 0; self->accepted < self->connections;) {
+        self->error = accept_for(self, cx);
+        if (self->error == -EAGAIN)
+            AWAIT_TRY(self->ready, fut_readable, self->listener);
+        else if (self->error < 0)
+            ASYNC_RETURN(self->error);
+    }
+    for (self->ended = 0; self->ended < self->connections; self->ended++)
+        AWAIT(self->handles[self->ended]); /* perhaps it was reset */
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
+
+static void serve_with_runtime(int listener, uint64_t connections) {
+    struct echo_here_join *handles = bench_allocate(connections * sizeof *handles);
+    fut_runtime_t          runtime;
+    bench_check(fut_runtime_init(&runtime, NULL) == 0, "no runtime");
+    bench_check(BLOCK_ON(&runtime, serve_all, listener, connections, handles) == 0, "serve");
+    fut_runtime_destroy(&runtime);
+    free(handles);
 }
 
 /* ---- the server, by hand --------------------------------------------------------------------------- */
@@ -311,7 +366,12 @@ static int serve_others(const char *system, uint64_t connections) {
     const int listener = listen_anywhere(&port);
     printf("%d\n", port);
     fflush(stdout);
-    (strcmp(system, "libfuture") == 0 ? serve_with_libfuture : serve_by_hand)(listener, connections);
+    if (strcmp(system, "libfuture") == 0)
+        serve_with_libfuture(listener, connections);
+    else if (strcmp(system, "libfuture_mt") == 0)
+        serve_with_runtime(listener, connections);
+    else
+        serve_by_hand(listener, connections);
     return 0;
 }
 

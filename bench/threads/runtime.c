@@ -13,6 +13,7 @@ enum { WORKERS = 2 };
 static fut_runtime_t runtime;
 static void          open_workers(unsigned workers) {
              const fut_runtime_options_t options = {.workers = workers};
+             bench_unpin();
              bench_check(fut_runtime_init(&runtime, &options) == 0, "a runtime begins");
 }
 
@@ -227,6 +228,46 @@ static void contention(bench_round_t *round) {
     TIMED(round, rivals, round->count / RIVALS);
 }
 
+/* ---- a mutex for which many line up ---------------------------------------------------------------------------------- */
+
+/* Who has it lets the others run before giving it back. */
+typedef struct turns {
+    ASYNC_FRAME(turns, int, uint64_t times);
+    fut_mutex_lock_t lock;
+    uint64_t         i;
+} turns_t;
+ASYNC(turns) {
+    ASYNC_BEGIN();
+    for (self->i = 0; self->i < self->times; self->i++) {
+        AWAIT_TRY(self->lock, fut_mutex_lock, &mutex);
+        guarded++;
+        YIELD();
+        fut_mutex_unlock(&mutex);
+    }
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
+typedef struct line_up {
+    ASYNC_FRAME(line_up, int, uint64_t tasks; uint64_t times; struct turns_join *handles);
+    uint64_t i;
+} line_up_t;
+ASYNC(line_up) {
+    ASYNC_BEGIN();
+    for (self->i = 0; self->i < self->tasks; self->i++)
+        self->handles[self->i] = SPAWN(fut_runtime_of(cx), turns, self->times);
+    for (self->i = 0; self->i < self->tasks; self->i++) AWAIT_TRY(self->handles[self->i]);
+    ASYNC_RETURN(guarded == self->times * self->tasks ? 0 : -1);
+    ASYNC_END();
+}
+static void in_line(bench_round_t *round) {
+    struct turns_join *handles = bench_allocate(round->argument * sizeof *handles);
+    fut_mutex_init(&mutex);
+    guarded = 0;
+    open_workers(WORKERS);
+    TIMED(round, line_up, round->argument, round->count / round->argument, handles);
+    free(handles);
+}
+
 /* ---- a tree -------------------------------------------------------------------------------------------------------- */
 
 typedef struct tree {
@@ -316,6 +357,12 @@ static const bench_workload_t workloads[] = {
      .argument = 1},
     {.name = "runtime_mpsc", .system = "libfuture", .unit = "ns", .run = mpsc, .count = 4000000},
     {.name = "runtime_mutex", .system = "libfuture", .unit = "ns", .run = contention, .count = 4000000},
+    {.name     = "runtime_mutex_100",
+     .system   = "libfuture",
+     .unit     = "ns",
+     .run      = in_line,
+     .count    = 1000000,
+     .argument = 100},
     {.name = "runtime_tree_18", .system = "libfuture", .unit = "ns", .run = fan_out, .count = (2 << 18) - 1},
     {.name = "runtime_scaling", .system = "libfuture", .unit = "times", .run = scaling, .count = 200000000},
 };

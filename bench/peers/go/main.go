@@ -308,6 +308,109 @@ func semaphore100(count int) []value {
 	return answer
 }
 
+// ---- Several threads ------------------------------------------------------------------------------------------------
+
+func twoPlayers(count int) []value {
+	ping, pong := make(chan struct{}, 1), make(chan struct{}, 1)
+	var group sync.WaitGroup
+	player := func(mine, other chan struct{}) {
+		for i := 0; i < count; i++ {
+			<-mine
+			other <- struct{}{}
+		}
+		group.Done()
+	}
+	start := time.Now()
+	group.Add(2)
+	go player(ping, pong)
+	go player(pong, ping)
+	ping <- struct{}{}
+	group.Wait()
+	return each(start, count)
+}
+
+func mpscFourSenders(count int) []value {
+	messages, sums := make(chan uint64, 1024), make(chan uint64)
+	times := count / 4
+	var group sync.WaitGroup
+	start := time.Now()
+	go func() {
+		sum := uint64(0)
+		for message := range messages {
+			sum += message
+		}
+		sums <- sum
+	}()
+	group.Add(4)
+	for i := 0; i < 4; i++ {
+		go func() {
+			for i := 0; i < times; i++ {
+				messages <- uint64(i)
+			}
+			group.Done()
+		}()
+	}
+	group.Wait()
+	close(messages)
+	sum := <-sums
+	answer := each(start, 4*times)
+	check(sum == 4*sumBelow(times), "the sum of the messages")
+	return answer
+}
+
+func tree(depth int, output chan<- int) {
+	if depth == 0 {
+		output <- 1
+		return
+	}
+	outputs := make(chan int, 2)
+	go tree(depth-1, outputs)
+	go tree(depth-1, outputs)
+	output <- <-outputs + <-outputs + 1
+}
+
+func treeOf(count int) []value {
+	depth := 0
+	for 2<<(depth+1)-1 <= count {
+		depth++
+	}
+	output := make(chan int, 1)
+	start := time.Now()
+	go tree(depth, output)
+	sum := <-output
+	answer := each(start, count)
+	check(sum == count, "the number of tasks")
+	return answer
+}
+
+var sink uint64
+
+func pieces(threads, count int) float64 {
+	var group sync.WaitGroup
+	before := runtime.GOMAXPROCS(threads)
+	start := time.Now()
+	group.Add(64)
+	for i := 0; i < 64; i++ {
+		go func() {
+			random := newRandom()
+			for i := 0; i < count/64; i++ {
+				random.next()
+			}
+			atomic.AddUint64(&sink, uint64(random))
+			group.Done()
+		}()
+	}
+	group.Wait()
+	took := time.Since(start).Seconds()
+	runtime.GOMAXPROCS(before)
+	return took
+}
+
+func scaling(count int) []value {
+	one := pieces(1, count)
+	return []value{{"times", one / pieces(2, count)}}
+}
+
 // ---- Timers ---------------------------------------------------------------------------------------------------------
 
 func mixedDelays() []time.Duration {
@@ -442,6 +545,15 @@ var workloads = []workload{
 	{"select_loop", selectLoop, false},
 	{"semaphore_100", semaphore100, false},
 	{"wake_threads", wakeThreads, false},
+	{"mt_spawn_join", spawnJoin, false},
+	{"mt_yield_1000", yields(1000), false},
+	{"mt_pingpong", twoPlayers, false},
+	{"mt_mpsc_1024", mpscFourSenders, false},
+	{"mt_mutex_100", mutex100, false},
+	{"mt_tree_18", treeOf, false},
+	{"mt_scaling", scaling, false},
+	{"mt_echo_1000_one", serve, true},
+	{"mt_echo_1000_all", serve, true},
 	{"tcp_echo_1", serve, true},
 	{"tcp_echo_64", serve, true},
 	{"tcp_echo_1000", serve, true},

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, Mutex, Notify, Semaphore};
-use tokio::task::yield_now;
+use tokio::task::{yield_now, JoinHandle};
 use tokio::time::sleep;
 
 mod harness;
@@ -26,6 +26,11 @@ fn local<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) ->
 /// On worker threads, as many as there are CPUs.
 fn threads<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async { tokio::spawn(future).await.unwrap() })
+}
+
+fn workers<T: Send + 'static>(number: usize, future: impl Future<Output = T> + Send + 'static) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(number).enable_all().build().unwrap();
     runtime.block_on(async { tokio::spawn(future).await.unwrap() })
 }
 
@@ -343,6 +348,90 @@ async fn sleepers(count: u64) -> Answer {
     vec![("bytes", bytes), ("s", OF_PROCESS)]
 }
 
+// ---- Several workers ----------------------------------------------------------------------------------------------
+
+async fn two_players(count: u64) -> Answer {
+    let (ping, pong) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let player = |mine: Arc<Notify>, other: Arc<Notify>| async move {
+        for _ in 0..count {
+            mine.notified().await;
+            other.notify_one();
+        }
+    };
+    let start = Instant::now();
+    let players = [tokio::spawn(player(ping.clone(), pong.clone())), tokio::spawn(player(pong, ping.clone()))];
+    ping.notify_one();
+    for player in players {
+        player.await.unwrap();
+    }
+    each(start, count)
+}
+
+async fn mpsc_four_senders(count: u64) -> Answer {
+    let (sender, mut receiver) = mpsc::channel::<u64>(1024);
+    let times = count / 4;
+    let start = Instant::now();
+    let receive = tokio::spawn(async move {
+        let mut sum = 0;
+        while let Some(value) = receiver.recv().await {
+            sum += value;
+        }
+        sum
+    });
+    for _ in 0..4 {
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            for i in 0..times {
+                sender.send(i).await.unwrap();
+            }
+        });
+    }
+    drop(sender);
+    let sum = receive.await.unwrap();
+    let answer = each(start, 4 * times);
+    check(sum == 4 * sum_below(times), "the sum of the messages");
+    answer
+}
+
+fn tree(depth: u32) -> JoinHandle<u64> {
+    tokio::spawn(async move {
+        if depth == 0 {
+            return 1;
+        }
+        let (left, right) = (tree(depth - 1), tree(depth - 1));
+        left.await.unwrap() + right.await.unwrap() + 1
+    })
+}
+
+async fn tree_of(count: u64) -> Answer {
+    let start = Instant::now();
+    let sum = tree((count + 1).ilog2() - 1).await.unwrap();
+    let answer = each(start, count);
+    check(sum == count, "the number of tasks");
+    answer
+}
+
+async fn pieces(count: u64) -> f64 {
+    let start = Instant::now();
+    let piece = |work: u64| async move {
+        let mut random = Random::new();
+        for _ in 0..work {
+            random.next();
+        }
+        std::hint::black_box(random.0)
+    };
+    let handles: Vec<_> = (0..64).map(|_| tokio::spawn(piece(count / 64))).collect();
+    for handle in handles {
+        handle.await.unwrap();
+    }
+    start.elapsed().as_secs_f64()
+}
+
+fn scaling(count: u64) -> Answer {
+    let one = workers(1, pieces(count));
+    vec![("times", one / workers(2, pieces(count)))]
+}
+
 // ---- Echo -------------------------------------------------------------------------------------------------------
 
 async fn serve(connections: u64) -> Answer {
@@ -394,6 +483,15 @@ fn main() {
         row("tokio", "select_loop", |n| local(select_loop(n))),
         row("tokio", "semaphore_100", |n| local(semaphore_100(n))),
         row("tokio", "wake_threads", wake_threads),
+        row("tokio-mt", "mt_spawn_join", |n| threads(spawn_join(n))),
+        row("tokio-mt", "mt_yield_1000", |n| threads(yields(1000, n))),
+        row("tokio-mt", "mt_pingpong", |n| threads(two_players(n))),
+        row("tokio-mt", "mt_mpsc_1024", |n| threads(mpsc_four_senders(n))),
+        row("tokio-mt", "mt_mutex_100", |n| threads(mutex_100(n))),
+        row("tokio-mt", "mt_tree_18", |n| threads(tree_of(n))),
+        row("tokio-mt", "mt_scaling", scaling),
+        fresh("tokio-mt", "mt_echo_1000_one", |n| threads(serve(n))),
+        fresh("tokio-mt", "mt_echo_1000_all", |n| threads(serve(n))),
         fresh("tokio", "tcp_echo_1", |n| local(serve(n))),
         fresh("tokio", "tcp_echo_64", |n| local(serve(n))),
         fresh("tokio", "tcp_echo_1000", |n| local(serve(n))),

@@ -2,6 +2,7 @@
 #
 # A bar for each row: how many times better than the best peer, on a logarithmic scale. To the right of the middle we
 # are first, to the left the peer whose name stands there. Each system has a dot in the row: the whole field is seen.
+# Rows of several workers come last, under a heading of their own.
 
 BEGIN { WIDTH = 1040; LEFT = 370; RIGHT = 880; TOP = 78; STEP = 24; BAR = 13; MOST = 32 }
 
@@ -53,10 +54,13 @@ function bar(line, y,    factor, from, to, s) {
 }
 
 END {
-    for (i = 1; i <= lines; i++) {
-        only_unit[row_of[order[i]]]++
-        if (lead(order[i])) shown[++bars] = order[i]
-    }
+    for (i = 1; i <= lines; i++) only_unit[row_of[order[i]]]++
+    for (part = 0; part <= 1; part++)
+        for (i = 1; i <= lines; i++) {
+            if (part_of(order[i]) != part || !lead(order[i])) continue
+            if (part && !headed++) shown[++bars] = ""
+            shown[++bars] = order[i]
+        }
     height = TOP + bars * STEP + 34
     printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" ", WIDTH, height, WIDTH, height
     print "font-family=\"Helvetica, Arial, sans-serif\">"
@@ -65,7 +69,9 @@ END {
     text(18, 47, "start", 12, "#555", "To the right: libfuture is so many times faster or smaller.")
     text(RIGHT + 12, TOP - 14, "start", 11, "#666", "best peer")
     scale(TOP + bars * STEP)
-    for (i = 1; i <= bars; i++) bar(shown[i], TOP + (i - 0.5) * STEP)
+    for (i = 1; i <= bars; i++)
+        if (shown[i] != "") bar(shown[i], TOP + (i - 0.5) * STEP)
+        else text(LEFT - 12, TOP + (i - 0.5) * STEP + 6, "end", 13, "#111", "Two workers on two CPUs")
     text(18, height - 12, "start", 11, "#555", "Green or red: libfuture, against the peer named on the right. Grey dots: the peers; white dots: code by hand. Ends at " MOST "x.")
     print "</svg>"
 }

@@ -1,11 +1,12 @@
 /* client: talks to an echo server, which it starts, and says how fast it answers.
  *
  *     client echo CONNECTIONS SERVER ARGUMENTS...      as fast as the server answers: requests/s, CPU for each
+ *     client echo_all CONNECTIONS SERVER ARGUMENTS...  the same; the server may use every CPU
  *     client pace CONNECTIONS SERVER ARGUMENTS...      20,000 requests/s whatever the server does: latency
  *
  * The server is called with the number of connections as its last argument. It prints its port, serves so many
- * connections, and ends with them. It has a CPU for itself, the last one of those that may be used; the client has
- * another.
+ * connections, and ends with them. It has a CPU for itself, the last one of those that may be used, but for echo_all;
+ * the client has another.
  *
  * `pace` is free of coordinated omission: each request has its time, and the latency counts from then, also when the
  * connection still waited for an answer and the request was sent late (G. Tene, "How NOT to measure latency"). */
@@ -66,13 +67,13 @@ typedef struct server {
     int   port;
 } server_t;
 
-static server_t start_server(char **command) {
+static server_t start_server(char **command, bool pinned) {
     server_t server = {0};
     int      ends[2];
     check(pipe(ends) == 0 && (server.process = fork()) >= 0, "no process");
     if (server.process == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        pin(0);
+        if (pinned) pin(0);
         dup2(ends[1], 1);
         close(ends[0]);
         close(ends[1]);
@@ -225,14 +226,14 @@ int main(int argc, char **argv) {
     connection_t *all;
     size_t        connections;
     int           epoll, status;
-    check(argc >= 4 && argc < 16, "usage: client echo|pace CONNECTIONS SERVER ARGUMENTS...");
+    check(argc >= 4 && argc < 16, "usage: client echo|echo_all|pace CONNECTIONS SERVER ARGUMENTS...");
     connections = strtoull(argv[2], NULL, 10);
     for (int i = 3; i < argc; i++) command[i - 3] = argv[i];
     command[argc - 3] = argv[2];
-    server            = start_server(command);
+    server            = start_server(command, strcmp(argv[1], "echo_all") != 0);
     epoll             = epoll_create1(EPOLL_CLOEXEC);
     all               = connect_all(epoll, server.port, connections);
-    if (strcmp(argv[1], "echo") == 0)
+    if (strcmp(argv[1], "pace") != 0)
         echo(epoll, all, connections, server.process);
     else
         pace(epoll, all, connections);

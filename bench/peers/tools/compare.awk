@@ -1,7 +1,7 @@
 # compare.awk: before table.awk and chart.awk, which are given `rows` and results.tsv; what each line is about.
 #
-# A line is a row in one unit. Of this library's two systems the better one stands for it; `hand` and `protothread`
-# are limits, not peers.
+# A line is a row in one unit. Of this library's systems the best one stands for it; `hand` and `protothread` are
+# limits, not peers. Rows of several workers (mt_) stand apart: what is for one thread has no place in them.
 
 BEGIN { FS = "\t" }
 
@@ -34,8 +34,11 @@ function arrange(    kind, i, who, sorted, count) {
     for (i = 1; i <= count; i++) systems[i] = sorted[i]
 }
 
-# More is better only where it is a rate.
-function is_rate(line) { return unit_of[line] ~ /\/s$/ }
+# 0: one thread; 1: several workers.
+function part_of(line) { return row_of[line] ~ /^mt_/ }
+
+# More is better only where it is a rate, or how many times faster.
+function is_rate(line) { return unit_of[line] ~ /(\/s|^times)$/ }
 
 function beats(line, a, b) { return is_rate(line) ? value[line, a] + 0 > value[line, b] + 0 : value[line, a] + 0 < value[line, b] + 0 }
 
