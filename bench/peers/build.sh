@@ -36,6 +36,7 @@ peers_build() {
     {
         echo "libfuture $(MAKEFLAGS= make -s version)"
         echo "libfuture_local $(MAKEFLAGS= make -s version)"
+        echo "libfuture_threads $(MAKEFLAGS= make -s version)"
         echo "libfuture_mt $(MAKEFLAGS= make -s version)"
         echo "hand $(basename "$CC")-$($CC -dumpversion)"
         echo "protothread $(basename "$CC")-$($CC -dumpversion)"
