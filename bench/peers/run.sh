@@ -4,6 +4,7 @@
 #     make bench-peers                                 everything, about twelve minutes
 #     PEERS='tokio go' ROWS='yield_*' make bench-peers    some systems (beside this library), some rows: patterns
 #     ROUNDS=9 INSN=no make bench-peers                more rounds than five; instructions are not counted
+#     ROWS='*_10m *_10000' ROUNDS=1 LIMIT=300 make bench-peers    the large rows, which need 16 GiB, or 20,000 descriptors
 #
 # All systems of a row take turns, A B C A B C, each turn a process of its own on the same CPUs. Writes results.json,
 # peers/table.md and peers/chart.svg below BUILD/bench; a run of everything also writes docs/performance.md and its
@@ -40,11 +41,18 @@ matches() {
 # process that has one needs them.
 locking='spawn_seq spawn_join_1m pingpong mpsc_1024 mutex_free mutex_100 join_all_1000 select_loop semaphore_100'
 
+# A larger row is a smaller one with another count.
+larger='sleepers_1m=sleepers_10m tcp_echo_1000=tcp_echo_10000'
+
 # offers -> system, row, command, for all that was built. The command of a turn lacks the count, which comes last.
 offers() {
-    offers_once | awk -F "$tab" -v OFS="$tab" -v locking="$locking" '
-        BEGIN { for (i = split(locking, word, " "); i > 0; i--) locks[word[i]] = 1 }
+    offers_once | awk -F "$tab" -v OFS="$tab" -v locking="$locking" -v larger="$larger" '
+        BEGIN {
+            for (i = split(locking, word, " "); i > 0; i--) locks[word[i]] = 1
+            for (i = split(larger, word, " "); i > 0; i--) { split(word[i], pair, "="); grown[pair[1]] = pair[2] }
+        }
         { print }
+        $2 in grown { print $1, grown[$2], $3 }
         $1 == "libfuture" && $2 in locks { print "libfuture_threads", $2, "env BENCH_SECOND_THREAD=yes " $3 }'
 }
 
@@ -70,6 +78,9 @@ plan() {
     done >"$peers_results/offers"
     while read -r row kind count cpus insn what; do
         case $row in '#'* | '') continue ;; esac
+        large=${row%%[!+]*}
+        row=${row#+}
+        [ -z "$large" ] || [ -n "${ROWS:-}" ] || continue
         # shellcheck disable=SC2086
         matches "$row" ${ROWS:-} || continue
         awk -F "$tab" -v OFS="$tab" -v row="$row" -v rest="$kind$tab$count$tab$cpus$tab$insn" \
@@ -93,7 +104,7 @@ command_of() {
 # turn ROUND ROW SYSTEM KIND COUNT CPUS COMMAND
 turn() {
     # shellcheck disable=SC2046
-    if "$peers_bin/launch" "$6" 60 $(command_of "$4" "$5" "$7") >"$peers_results/answer" 2>"$peers_results/complaint"; then
+    if "$peers_bin/launch" "$6" "${LIMIT:-60}" $(command_of "$4" "$5" "$7") >"$peers_results/answer" 2>"$peers_results/complaint"; then
         awk -F "$tab" -v OFS="$tab" -v row="$2" -v who="$3" -v round="$1" '
             $1 == "process s" { cpu = $2 }
             { unit[NR] = $1; value[NR] = $2 }
@@ -109,8 +120,9 @@ measure() {
     : >"$samples"
     for row in $(cut -f 1 "$jobs" | uniq); do
         say "$row: $(awk -F "$tab" -v row="$row" '$1 == row { print $2 }' "$jobs" | uniq | tr '\n' ' ')"
-        round=0
-        while [ $((round += 1)) -le "$ROUNDS" ]; do
+        round=0 rounds=$ROUNDS
+        grep -q "^$row$tab\(echo\|echo_all\|pace\)$tab" "$jobs" && rounds=$((2 * ROUNDS + 1)) # the network is noisier
+        while [ $((round += 1)) -le "$rounds" ]; do
             while IFS="$tab" read -r name system kind count cpus insn command; do
                 [ "$name" = "$row" ] || continue
                 ! grep -qx "$row $system" "$failures" || continue # once is enough
