@@ -1,7 +1,7 @@
 #!/bin/sh
 # Side by side: this library, what can be had of its peers, and code by hand. README.md defines the rows.
 #
-#     make bench-peers                                 everything, about twelve minutes
+#     make bench-peers                                 everything, about fourteen minutes
 #     PEERS='tokio go' ROWS='yield_*' make bench-peers    some systems (beside this library), some rows: patterns
 #     ROUNDS=9 INSN=no make bench-peers                more rounds than five; instructions are not counted
 #     ROWS='*_10m *_10000' ROUNDS=1 LIMIT=300 make bench-peers    the large rows, which need 16 GiB, or 20,000 descriptors
