@@ -137,6 +137,21 @@ typedef struct fut_runtime_metrics {
 void fut_runtime_metrics(const fut_runtime_t *runtime, fut_runtime_metrics_t *metrics, fut_worker_metrics_t *each,
                          unsigned room);
 
+/* Every live task, with the worker to which it is bound, on whose queue it is or who polls it, and its async backtrace, as
+ * fut_dump prints it:
+ *
+ *     task 0x7f61c0000b70  waiting, bound to worker 1
+ *         serve     server.c:41
+ *         fut_read  readable, descriptor 7
+ *
+ * Nobody is stopped: a task that waits is held while it is read, one after the other, so the tasks are not of one moment.
+ * One that is ready or in a poll, perhaps the caller's own, is read from the distance; `resumed there`: its poll went on
+ * from that line. Where the system does not let the process look at its own memory (a seccomp filter that refuses
+ * process_vm_readv), of those there is the root's name at most.
+ *
+ * 0; -ENOMEM; -EIO: `out` has failed; -ECHILD. Any thread, also inside a poll; not while the runtime is destroyed. */
+int fut_runtime_dump(fut_runtime_t *runtime, FILE *out);
+
 #ifndef FUT_NO_SHORT_NAMES
 #define SPAWN_ON FUT_SPAWN_ON
 #endif

@@ -34,6 +34,8 @@ void fut__crew_tell_all(fut__crew_t *crew);
 void fut__give_back(fut__store_t *store, fut_task_t *task);
 /* Every worker is at rest. Under crew->lock. */
 void fut__crew_cancel_all(fut__crew_t *crew);
+/* Every task that lives: see fut__pool_visit. */
+void fut__crew_visit(fut__crew_t *crew, fut__task_visitor_t *visitor, void *data);
 /* A task has ended while somebody waits for the last one. */
 void fut__crew_tell_closer(fut__crew_t *crew);
 

@@ -64,12 +64,13 @@ static fut_task_t *make(fut__store_t *store, birth_t *birth) {
         if (birth->args) memcpy((char *)root + vtable->args, birth->args, vtable->args_size);
         if (vtable->spawned) vtable->spawned(root);
     }
-    task->flags  = (uint16_t)(FUT__LIVE | flags | (vtable->kind == FUT_IS_FRAME_ ? 0 : FUT__BY_HAND));
-    task->queued = (uint8_t)birth->place;
-    task->leaf   = root;
+    flags |= FUT__LIVE | (vtable->kind == FUT_IS_FRAME_ ? 0 : FUT__BY_HAND);
+    fut__store_relaxed(&task->queued, (uint8_t)birth->place);
+    task->leaf = root;
     fut__store_relaxed(&task->awaiting.word, birth->kept ? FUT__KEPT : 0u);
     birth->tag = fut__task_tag(task);
     fut__store_relaxed(&task->state, birth->tag | FUT__RUNNING);
+    fut__store_release(&task->flags, (uint16_t)flags); /* after the state: pairs with claim, in dump.c */
     return task;
 }
 
@@ -312,11 +313,11 @@ static int ready_worker(fut__worker_t *worker) {
     worker->reactor = fut_reactor_new();
     if (!worker->reactor) return -errno;
     fut__worker_adopt(worker, fut_reactor_driver(worker->reactor));
-    error           = worker->inner->listen(worker->driver, worker->bell);
-    worker->first   = NULL;
-    worker->last    = &worker->first;
-    worker->current = NULL;
-    worker->now     = 0;
+    error         = worker->inner->listen(worker->driver, worker->bell);
+    worker->first = NULL;
+    worker->last  = &worker->first;
+    fut__store_relaxed(&worker->current, NULL);
+    worker->now   = 0;
     worker->ticks = worker->pushed = 0;
     worker->random                 = 2654435761u * (worker->number + 1);
     worker->searching              = false;
@@ -458,16 +459,16 @@ void fut__crew_tell_closer(fut__crew_t *crew) {
     pthread_mutex_unlock(&crew->lock);
 }
 
-static void visit(fut__crew_t *crew, fut__task_visitor_t *visitor) {
-    fut__pool_visit(&crew->outside.scheduler.pool, visitor, crew);
+void fut__crew_visit(fut__crew_t *crew, fut__task_visitor_t *visitor, void *data) {
+    fut__pool_visit(&crew->outside.scheduler.pool, visitor, data);
     for (unsigned i = 0; i < crew->room; i++)
-        if (crew->workers[i]) fut__pool_visit(&crew->workers[i]->store.scheduler.pool, visitor, crew);
+        if (crew->workers[i]) fut__pool_visit(&crew->workers[i]->store.scheduler.pool, visitor, data);
 }
 
 static void cancel_task(fut_task_t *task, void *unused) {
     (void)unused;
     if (task->flags & (FUT__ENDED | FUT__CANCELLED)) return;
-    task->flags |= FUT__CANCEL;
+    fut__task_set_flags(task, task->flags | FUT__CANCEL);
     fut__task_wake(task, fut__task_tag(task));
 }
 
@@ -475,7 +476,7 @@ static void cancel_task(fut_task_t *task, void *unused) {
  * it. Each has seen CLOSING when it goes on. */
 void fut__crew_cancel_all(fut__crew_t *crew) {
     pthread_mutex_lock(&crew->outside_lock);
-    visit(crew, cancel_task);
+    fut__crew_visit(crew, cancel_task, NULL);
     pthread_mutex_unlock(&crew->outside_lock);
 }
 
@@ -548,11 +549,11 @@ void fut_runtime_destroy(fut_runtime_t *runtime) {
     if (fut__worker_of(crew)) fut__panic(__FILE__, __LINE__, "fut_runtime_destroy", "called on one of its own workers");
     stop_threads(crew, crew->count);
     crew->clearing = true;
-    visit(crew, drop_task);
+    fut__crew_visit(crew, drop_task, crew);
     wait_for_flights(&crew->outside);
     for (unsigned i = 0; i < crew->room; i++)
         if (crew->workers[i]) wait_for_flights(&crew->workers[i]->store);
-    visit(crew, forget_task);
+    fut__crew_visit(crew, forget_task, NULL);
     crew->clearing = false;
     free_reactors(crew);
     crew->runtime = NULL;

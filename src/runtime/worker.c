@@ -177,7 +177,7 @@ void fut__crew_wake(void *target, fut_tag_t tag) {
 
 /* From now on only this worker polls the task that it is polling. */
 void fut__worker_bind(void) {
-    if (here && here->current) here->current->queued = (uint8_t)(here->number + 1);
+    if (here && here->current) fut__store_relaxed(&here->current->queued, (uint8_t)(here->number + 1));
 }
 
 /* The driver's vtable is the worker's copy: what registers something binds, and goes on to the reactor's own. */
@@ -441,7 +441,7 @@ static void begin(fut_task_t *task) {
 static __attribute__((noinline)) fut_poll_t poll_any(fut_task_t *task, fut_context_t *cx) {
     if (fut__load_relaxed(&task->awaiting.word) & FUT__ASKED) {
         fut__clear(&task->awaiting.word, (uint32_t)FUT__ASKED);
-        if (!(task->flags & FUT__CANCELLED)) task->flags |= FUT__CANCEL;
+        if (!(task->flags & FUT__CANCELLED)) fut__task_set_flags(task, task->flags | FUT__CANCEL);
     }
     return fut__task_poll(task, cx);
 }
@@ -463,7 +463,7 @@ static fut_poll_t poll(fut_task_t *task, fut_context_t *cx) {
  * generation; nobody else has the new one. Then the task is not touched any more, unless it is given back here. */
 static void end(fut__worker_t *worker, fut_task_t *task) {
     fut__crew_t *crew = worker->crew;
-    task->flags |= FUT__ENDED;
+    fut__task_set_flags(task, task->flags | FUT__ENDED);
     fut__store_release(&task->state, fut__task_tag(task) + FUT__GENERATION); /* (7) */
     fut__store_release(&worker->ended, worker->ended + 1);                   /* pairs with live(), in runtime.c */
     if (fut__shared_end(task)) fut__give_back(&worker->store, task);
@@ -483,14 +483,14 @@ static void poll_and_time(fut__worker_t *worker, fut_task_t *task, fut_context_t
 static void run(fut__worker_t *worker, fut_task_t *task, fut_context_t *cx) {
     fut_poll_t answer;
     begin(task);
-    worker->current = task;
-    cx->budget      = worker->crew->options.budget;
-    cx->held        = 0;
+    fut__store_relaxed(&worker->current, task);
+    cx->budget = worker->crew->options.budget;
+    cx->held   = 0;
     if (__builtin_expect(worker->ticks % TIMED == 0 || worker->crew->options.time_polls, 0))
         poll_and_time(worker, task, cx, &answer);
     else
         answer = poll(task, cx);
-    worker->current = NULL;
+    fut__store_relaxed(&worker->current, NULL);
     count(&worker->metrics.polls, 1);
     if (__builtin_expect(cx->budget == 0, 0)) count(&worker->metrics.budgets_spent, 1);
     if (answer == FUT_READY)

@@ -38,6 +38,9 @@
  *
  * What the last poll wrote into the frame reaches the next one, perhaps on another thread: by (5), then (1), then (4) where
  * it was woken; by the run queue's tail and head where it yielded. tests/models/task.pml has both.
+ *
+ * fut_runtime_dump holds a task that waits as a poll would, for as long as it reads its frames: (4) without NOTIFIED, then
+ * (5) (6). So nobody else touches them meanwhile, and nobody is stopped for it.
  */
 #ifndef FUT_SRC_WORKER_H
 #define FUT_SRC_WORKER_H
@@ -69,7 +72,7 @@ typedef struct fut__worker {
     fut_driver_t              *driver;
     fut_driver_vtable_t        vtable;        /* the driver's: binds, then asks the one below        */
     const fut_driver_vtable_t *inner;         /* the reactor's own */
-    fut_task_t                *current;       /* while it is polled                                                 */
+    fut_task_t                *current;       /* while it is polled; read by any thread, without order              */
     fut_task_t                *first, **last; /* bound tasks that are ready, linked through `link`                  */
     uint64_t                   now;           /* the driver's clock, as of the last look                            */
     unsigned                   ticks;         /* tasks taken                                                        */
@@ -106,8 +109,8 @@ struct fut__crew {
     bool                  clearing; /* its end: one thread is left, and gives back what it drops later */
 
     char        gap[64];
-    fut_task_t *inbox;  /* atomic, any thread: free tasks woken or spawned elsewhere, latest first, through `link` */
-    uint32_t    orders; /* atomic */
+    fut_task_t *inbox;   /* atomic, any thread: free tasks woken or spawned elsewhere, latest first, through `link` */
+    uint32_t    orders;  /* atomic */
     fut__idle_t idle;
 
     char            gap2[64];
