@@ -548,6 +548,7 @@ void fut_runtime_destroy(fut_runtime_t *runtime) {
     if (!crew || crew->forks != fut__forks()) return; /* in the child its threads are the parent's */
     if (fut__worker_of(crew)) fut__panic(__FILE__, __LINE__, "fut_runtime_destroy", "called on one of its own workers");
     stop_threads(crew, crew->count);
+    fut__store_relaxed(&crew->watched, 0); /* a watchdog finds another ticket than its own */
     crew->clearing = true;
     fut__crew_visit(crew, drop_task, crew);
     wait_for_flights(&crew->outside);

@@ -7,6 +7,7 @@
 
 #include "../core/check.h"
 #include "../core/panic.h"
+#include "../task/watch.h"
 #include "crew.h"
 
 enum {
@@ -420,6 +421,7 @@ static void sleep_until_rung(fut__worker_t *worker) {
         worker->now = worker->driver->seen;
     }
     fut__store_relaxed(&worker->armed, 0);
+    fut__watch_unparked(&worker->crew->watched);
     worker->searching = fut__idle_leave(idle, worker->number);
     if (!slept && !worker->searching) begin_searching(worker);
     announce(worker);
@@ -559,6 +561,7 @@ void *fut__worker_main(void *argument) {
     const fut_runtime_options_t *options = &worker->crew->options;
     here                                 = worker;
     fut__check_shares                    = true;
+    fut__store_relaxed(&worker->thread_number, fut__thread_number());
     if (worker->cpu >= 0) move_to_core(worker);
     if (options->on_start) options->on_start(worker->number, options->data);
     serve(worker);

@@ -80,6 +80,7 @@ typedef struct fut__worker {
     unsigned                   random;        /* whom to rob first                                                  */
     bool                       searching;     /* it is counted in crew->idle.searching                              */
     pthread_t                  thread;
+    long                       thread_number; /* atomic: the kernel's                                              */
     int                        cpu; /* to stay on, or -1                                                            */
 
     /* Written by the worker's thread, read by any, without order. */
@@ -111,6 +112,7 @@ struct fut__crew {
     char        gap[64];
     fut_task_t *inbox;   /* atomic, any thread: free tasks woken or spawned elsewhere, latest first, through `link` */
     uint32_t    orders;  /* atomic */
+    uint64_t    watched; /* atomic: a watchdog's ticket, or 0; see ../task/watch.h */
     fut__idle_t idle;
 
     char            gap2[64];
