@@ -100,6 +100,32 @@ FUT_MUST_USE FUT_INLINE_ fut_join_t fut_runtime_spawn_on_(fut_place_t place, con
  * worker. 0; -EBUSY on a worker, -ECANCELED, -ENOMEM, -ECHILD; -EDEADLK: inside a poll, in a checked build. */
 int fut_runtime_block_on(fut_runtime_t *runtime, fut_future_t *started);
 
+/* ---- Blocking in place -------------------------------------------------------------------- */
+
+/* Call a function that blocks or computes from inside a task, in place: it may use the task's frame and whatever the caller
+ * can see, and returns where it was called. Meanwhile another thread goes on with this worker: its queue, its timers and
+ * descriptors, the tasks that are bound to it; and with the same thread's core, where there is `affinity`. Then the caller
+ * takes the worker back, as soon as that is between two polls, and goes on with its own.
+ *
+ *     static void parse(void *frame) { ((load_t *)frame)->document = parse_file(((load_t *)frame)->path); }
+ *     ...
+ *     fut_in_place(parse, self);
+ *
+ * For every other task of the worker this is like an AWAIT: they run meanwhile, so let no local lock be held. The function
+ * itself runs outside of every worker: fut_runtime_worker is -1, wakes and SPAWN are as from any thread, and BLOCK_ON and
+ * fut_wait_on_thread may wait for a task of this very worker. It must not touch `cx`, nor poll, drop or cancel what belongs
+ * to a task. Nobody stops it: fut_runtime_shutdown waits for it (and is -EBUSY inside), and so does fut_runtime_destroy.
+ * on_start and on_stop are called on each thread that stands in, too, with the number of its first worker.
+ *
+ * The price: two changes of threads, some 10 microseconds; a thread, which is kept as a spare until the runtime ends, at
+ * most 128 of them. Other code of the same poll waits as ever: what a JOIN or SELECT polls beside it. docs/blocking.md
+ * says when a job of a pool is better.
+ *
+ * The function was called in any case. 0; or nobody stood in, and the worker was blocked: -EAGAIN (no more threads),
+ * -ENOMEM, -ECANCELED (the runtime is being destroyed). Anywhere else than in a task of a runtime (on another executor, on a
+ * plain thread, inside such a function) it is a plain call, and 0. */
+int fut_in_place(void (*function)(void *data), void *data);
+
 /* ---- Looking ------------------------------------------------------------------------------ */
 
 /* The runtime that polls this context, or NULL if it is another executor. */

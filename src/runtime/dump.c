@@ -96,19 +96,21 @@ static void print_claimed(dump_t *dump, fut_task_t *task) {
 
 /* Ended, queued or polled, as far as one can tell. */
 static void print_from_afar(dump_t *dump, fut_task_t *task) {
-    const unsigned flags    = fut__load_relaxed(&task->flags);
-    const int      worker   = polling_worker(dump->crew, task);
-    int            queue    = -1;
+    const unsigned flags  = fut__load_relaxed(&task->flags);
+    const int      worker = polling_worker(dump->crew, task);
+    int            queue = -1, away = -1;
     char           what[64] = "ready to run";
     if (!(flags & FUT__LIVE)) return;
     (void)fut__snapshot_take(&dump->snapshot, task);
     if (worker >= 0) snprintf(what, sizeof what, "being polled by worker %d", worker);
     if (flags & FUT__ENDED) snprintf(what, sizeof what, "has ended, output not taken");
     if (worker < 0 && !(flags & FUT__ENDED)) queue = queueing_worker(dump->crew, task);
+    if (worker < 0 && queue < 0 && (away = fut__absent_from(dump->crew, task)) >= 0)
+        snprintf(what, sizeof what, "blocking in place, from worker %d", away);
     print_head(dump, task, what);
     if (queue >= 0) fprintf(dump->page, ", in the queue of worker %d", queue);
     fprintf(dump->page, "\n");
-    fut__snapshot_print(&dump->snapshot, dump->page, worker >= 0);
+    fut__snapshot_print(&dump->snapshot, dump->page, worker >= 0 || away >= 0);
     fflush(dump->page);
 }
 

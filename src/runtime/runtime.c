@@ -325,6 +325,9 @@ static int ready_worker(fut__worker_t *worker) {
     worker->spawned = worker->ended = 0;
     worker->queue.head = worker->queue.tail = 0;
     fut__store_relaxed(&worker->inbox, NULL);
+    worker->absent = NULL;
+    worker->vacant = false;
+    fut__store_relaxed(&worker->recalled, 0);
     fut__store_relaxed(&worker->armed, 0);
     return error;
 }
@@ -334,8 +337,8 @@ static void ready_crew(fut__crew_t *crew) {
     crew->last    = &crew->first;
     crew->length  = 0;
     crew->spawned = crew->ended = 0;
-    crew->next_worker = crew->halted = crew->rounds = 0;
-    crew->idle                                      = (fut__idle_t){0};
+    crew->next_worker = crew->halted = crew->rounds = crew->recalled = 0;
+    crew->idle                                                       = (fut__idle_t){0};
     fut__store_relaxed(&crew->inbox, NULL);
     fut__store_relaxed(&crew->orders, 0);
 }
@@ -362,28 +365,33 @@ static int nth_core(const cpu_set_t *set, unsigned n) {
         if (CPU_ISSET(core, set) && n-- == 0) return (int)core;
 }
 
-static int start_thread(fut__worker_t *worker, const char *name) {
-    const fut_runtime_options_t *options = &worker->crew->options;
-    pthread_attr_t               attributes;
-    char                         full[16];
-    int                          error = pthread_attr_init(&attributes);
-    if (error == 0 && options->stack_size > 0) error = pthread_attr_setstacksize(&attributes, options->stack_size);
-    if (error == 0) error = pthread_create(&worker->thread, &attributes, fut__worker_main, worker);
+int fut__crew_start(fut__crew_t *crew, pthread_t *thread, void *(*body)(void *), void *argument) {
+    pthread_attr_t attributes;
+    int            error = pthread_attr_init(&attributes);
+    if (error == 0 && crew->options.stack_size > 0)
+        error = pthread_attr_setstacksize(&attributes, crew->options.stack_size);
+    if (error == 0) error = pthread_create(thread, &attributes, body, argument);
     pthread_attr_destroy(&attributes);
-    if (error == 0) {
-        snprintf(full, sizeof full, "%.11s-%u", name, worker->number);
-        (void)pthread_setname_np(worker->thread, full);
-    }
     return -error;
+}
+
+static int start_thread(fut__worker_t *worker, const char *name) {
+    const int error = fut__crew_start(worker->crew, &worker->hand.thread, fut__worker_main, worker);
+    char      full[16];
+    if (error < 0) return error;
+    snprintf(full, sizeof full, "%.11s-%u", name, worker->number);
+    (void)pthread_setname_np(worker->hand.thread, full);
+    return 0;
 }
 
 static void stop_threads(fut__crew_t *crew, unsigned count) {
     pthread_mutex_lock(&crew->lock);
     fut__store_relaxed(&crew->orders, FUT__CLOSING | FUT__STOP);
-    pthread_cond_broadcast(&crew->changed); /* those at rest */
+    pthread_cond_broadcast(&crew->changed); /* those at rest, and spare ones */
     pthread_mutex_unlock(&crew->lock);
     fut__crew_tell_all(crew);
-    for (unsigned i = 0; i < count; i++) pthread_join(crew->workers[i]->thread, NULL);
+    for (unsigned i = 0; i < count; i++) pthread_join(crew->workers[i]->hand.thread, NULL);
+    fut__crew_join_stand_ins(crew);
 }
 
 static int start_threads(fut__crew_t *crew, const char *name) {
@@ -504,7 +512,7 @@ int fut_runtime_shutdown(fut_runtime_t *runtime, int64_t nanoseconds) {
     const struct timespec *until = nanoseconds < 0 ? NULL : &time;
     unsigned               round;
     int                    error = 0;
-    if (fut__is_worker()) return -EBUSY;
+    if (fut__is_worker() || fut__is_away(crew)) return -EBUSY;
     if (crew->forks != fut__forks()) return -ECHILD;
     pthread_mutex_lock(&crew->lock);
     round = crew->rounds;
@@ -546,7 +554,8 @@ static void wait_for_flights(const fut__store_t *store) {
 void fut_runtime_destroy(fut_runtime_t *runtime) {
     fut__crew_t *crew = runtime->crew;
     if (!crew || crew->forks != fut__forks()) return; /* in the child its threads are the parent's */
-    if (fut__worker_of(crew)) fut__panic(__FILE__, __LINE__, "fut_runtime_destroy", "called on one of its own workers");
+    if (fut__worker_of(crew) || fut__is_away(crew))
+        fut__panic(__FILE__, __LINE__, "fut_runtime_destroy", "called on one of its own workers");
     stop_threads(crew, crew->count);
     fut__store_relaxed(&crew->watched, 0); /* a watchdog finds another ticket than its own */
     crew->clearing = true;

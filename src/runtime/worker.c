@@ -27,6 +27,7 @@ void fut__worker_forked(void) {
 
 fut__worker_t *fut__worker_of(const fut__crew_t *crew) { return here && here->crew == crew ? here : NULL; }
 bool           fut__is_worker(void) { return here != NULL; }
+fut__worker_t *fut__worker_here(void) { return here; }
 
 /* One writer, and readers who do not mind to be late. */
 static inline void count(uint64_t *counter, uint64_t more) {
@@ -56,6 +57,11 @@ static bool tell_one(fut__crew_t *crew) {
 /* The same by a worker, which counts it. */
 static void tell_another(fut__worker_t *worker) {
     if (tell_one(worker->crew)) count(&worker->metrics.rings, 1);
+}
+
+void fut__worker_tell(fut__worker_t *worker) {
+    fut__fence();
+    ring(worker);
 }
 
 void fut__crew_tell_all(fut__crew_t *crew) {
@@ -380,7 +386,10 @@ static void begin_searching(fut__worker_t *worker) {
 }
 
 /* Is it to go back to where orders are carried out? CLOSING alone is none. */
-static bool is_ordered(const fut__crew_t *crew) { return fut__load_relaxed(&crew->orders) & (FUT__HALT | FUT__STOP); }
+static bool is_ordered(const fut__worker_t *worker) {
+    const uint32_t orders = fut__load_relaxed(&worker->crew->orders);
+    return orders & (FUT__HALT | FUT__STOP) || (orders & FUT__RECALL && fut__load_relaxed(&worker->recalled) > 0);
+}
 
 /* What comes from the driver does not wait for the end of the search. */
 static fut_task_t *search(fut__worker_t *worker) {
@@ -397,7 +406,7 @@ static fut_task_t *search(fut__worker_t *worker) {
         pause_a_little();
         task = look_everywhere(worker);
         now  = worker->inner->now(worker->driver);
-    } while (!task && !is_ordered(crew) && now - start < crew->patience);
+    } while (!task && !is_ordered(worker) && now - start < crew->patience);
     return task;
 }
 
@@ -405,7 +414,7 @@ static fut_task_t *search(fut__worker_t *worker) {
 
 /* The look (3) of idle.h, after a fence. */
 static bool may_sleep(const fut__worker_t *worker) {
-    return !fut__load_relaxed(&worker->inbox) && !is_ordered(worker->crew) && !is_anything_left(worker->crew);
+    return !fut__load_relaxed(&worker->inbox) && !is_ordered(worker) && !is_anything_left(worker->crew);
 }
 
 /* From here on a wake rings. Who may not sleep has promised to look: whatever it finds first, it searches until then. */
@@ -527,7 +536,18 @@ static void rest(fut__worker_t *worker) {
     pthread_mutex_unlock(&crew->lock);
 }
 
-static void serve(fut__worker_t *worker) {
+/* False: the thread leaves the worker. */
+static __attribute__((noinline, cold)) bool obey(fut__worker_t *worker, uint32_t orders) {
+    if (orders & FUT__STOP) return false;
+    if (fut__load_relaxed(&worker->recalled) > 0) {
+        if (worker->searching) stop_searching(worker);
+        return false;
+    }
+    if (orders & FUT__HALT) rest(worker);
+    return true;
+}
+
+static __attribute__((noinline)) void serve(fut__worker_t *worker) {
     fut__crew_t  *crew = worker->crew;
     fut_context_t cx;
     uint32_t      orders;
@@ -536,8 +556,7 @@ static void serve(fut__worker_t *worker) {
     for (;;) {
         fut_task_t *task;
         orders = fut__load_relaxed(&crew->orders); /* what they mean is read under the lock, or after pthread_join */
-        if (__builtin_expect(orders & FUT__STOP, 0)) return;
-        if (__builtin_expect(orders & FUT__HALT, 0)) rest(worker);
+        if (__builtin_expect(orders & (FUT__STOP | FUT__HALT | FUT__RECALL), 0) && !obey(worker, orders)) return;
         task = take(worker);
         if (!task && !(task = search(worker))) {
             sleep_until_rung(worker);
@@ -556,16 +575,48 @@ static void move_to_core(const fut__worker_t *worker) {
     (void)pthread_setaffinity_np(pthread_self(), sizeof cores, &cores); /* where it may not, it stays where it is */
 }
 
-void *fut__worker_main(void *argument) {
-    fut__worker_t               *worker  = argument;
-    const fut_runtime_options_t *options = &worker->crew->options;
-    here                                 = worker;
-    fut__check_shares                    = true;
-    fut__store_relaxed(&worker->thread_number, fut__thread_number());
-    if (worker->cpu >= 0) move_to_core(worker);
-    if (options->on_start) options->on_start(worker->number, options->data);
-    serve(worker);
-    if (options->on_stop) options->on_stop(worker->number, options->data);
+void fut__worker_stand_up(fut__worker_t *worker) {
+    announce(worker);
+    fut__store_relaxed(&worker->current, NULL);
     here = NULL;
+}
+
+void fut__worker_sit_down(fut__worker_t *worker, fut_task_t *polled) {
+    here = worker;
+    fut__store_relaxed(&worker->thread_number, fut__thread_number());
+    fut__store_relaxed(&worker->current, polled);
+}
+
+static void call(void (*hook)(unsigned worker, void *data), unsigned number, void *data) {
+    if (hook) hook(number, data);
+}
+
+/* From seat to seat, see in_place.c. The hooks are this thread's, under the number of its first worker. */
+static void work(fut__hand_t *hand, fut__worker_t *worker) {
+    fut__crew_t                 *crew    = worker->crew;
+    const fut_runtime_options_t *options = &crew->options;
+    const unsigned               number  = worker->number;
+    bool                         started = false, stopped = false;
+    fut__check_shares = true;
+    for (; worker; worker = fut__seat_next(hand, worker)) {
+        fut__worker_sit_down(worker, NULL);
+        if (worker->cpu >= 0) move_to_core(worker);
+        if (!started) call(options->on_start, number, options->data);
+        started = true;
+        serve(worker);
+        stopped = fut__load_relaxed(&crew->orders) & FUT__STOP;
+        if (stopped) call(options->on_stop, number, options->data);
+        here = NULL;
+    }
+    if (!stopped) call(options->on_stop, number, options->data);
+}
+
+void *fut__worker_main(void *worker) {
+    work(&((fut__worker_t *)worker)->hand, worker);
+    return NULL;
+}
+
+void *fut__stand_in_main(void *hand) {
+    work(hand, ((fut__hand_t *)hand)->seat);
     return NULL;
 }
