@@ -152,7 +152,8 @@ struct fut_vtable {
     void (*drop)(fut_future_t *self);
     /* Begin a graceful end: afterwards it is polled until READY. NULL: it is dropped instead. */
     void (*cancel)(fut_future_t *self);
-    void (*describe)(const fut_future_t *self, fut_note_t *note); /* NULL: nothing to say */
+    /* NULL: nothing to say. Perhaps on another thread, while nobody polls it: what is not its own is read atomically. */
+    void (*describe)(const fut_future_t *self, fut_note_t *note);
     /* Told by fut_context_spawn where it lies until it is READY or dropped: the arguments are there, nobody has polled
      * it yet. NULL: it need not know. */
     void (*spawned)(fut_future_t *self);
@@ -166,6 +167,7 @@ struct fut_vtable {
     uint8_t     errors; /* the integer type of the output, if it can carry an errno            */
     uint8_t     loses;  /* fut_loses_t                                                         */
     uint8_t     cell;   /* the size in units of 8 bytes; 0: too large or too strictly aligned for a pool */
+    uint16_t    awaits; /* written by hand: offset of a pointer to the future that it awaits; 0: there is none */
 };
 
 /* The line at which a suspended async function waits. (Above it, 8 bits of a resume point that is a label's address.) */

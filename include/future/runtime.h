@@ -102,6 +102,32 @@ FUT_MUST_USE FUT_INLINE_ fut_join_t fut_runtime_spawn_on_(fut_place_t place, con
  * worker. 0; -EBUSY on a worker, -ECANCELED, -ENOMEM, -ECHILD; -EDEADLK: inside a poll, in a checked build. */
 int fut_runtime_block_on(fut_runtime_t *runtime, fut_future_t *started);
 
+/* ---- Blocking in place -------------------------------------------------------------------- */
+
+/* Call a function that blocks or computes from inside a task, in place: it may use the task's frame and whatever the caller
+ * can see, and returns where it was called. Meanwhile another thread goes on with this worker: its queue, its timers and
+ * descriptors, the tasks that are bound to it; and with the same thread's core, where there is `affinity`. Then the caller
+ * takes the worker back, as soon as that is between two polls, and goes on with its own.
+ *
+ *     static void parse(void *frame) { ((load_t *)frame)->document = parse_file(((load_t *)frame)->path); }
+ *     ...
+ *     fut_in_place(parse, self);
+ *
+ * For every other task of the worker this is like an AWAIT: they run meanwhile, so let no local lock be held. The function
+ * itself runs outside of every worker: fut_runtime_worker is -1, wakes and SPAWN are as from any thread, and BLOCK_ON and
+ * fut_wait_on_thread may wait for a task of this very worker. It must not touch `cx`, nor poll, drop or cancel what belongs
+ * to a task. Nobody stops it: fut_runtime_shutdown waits for it (and is -EBUSY inside), and so does fut_runtime_destroy.
+ * on_start and on_stop are called on each thread that stands in, too, with the number of its first worker.
+ *
+ * The price: two changes of threads, some 10 microseconds; a thread, which is kept as a spare until the runtime ends, at
+ * most 128 of them. Other code of the same poll waits as ever: what a JOIN or SELECT polls beside it. docs/blocking.md
+ * says when a job of a pool is better.
+ *
+ * The function was called in any case. 0; or nobody stood in, and the worker was blocked: -EAGAIN (no more threads),
+ * -ENOMEM, -ECANCELED (the runtime is being destroyed). Anywhere else than in a task of a runtime (on another executor, on a
+ * plain thread, inside such a function) it is a plain call, and 0. */
+int fut_in_place(void (*function)(void *data), void *data);
+
 /* ---- Looking ------------------------------------------------------------------------------ */
 
 /* The runtime that polls this context, or NULL if it is another executor. */
@@ -138,6 +164,21 @@ typedef struct fut_runtime_metrics {
  * ago, and not of one moment. */
 void fut_runtime_metrics(const fut_runtime_t *runtime, fut_runtime_metrics_t *metrics, fut_worker_metrics_t *each,
                          unsigned room);
+
+/* Every live task, with the worker to which it is bound, on whose queue it is or who polls it, and its async backtrace, as
+ * fut_dump prints it:
+ *
+ *     task 0x7f61c0000b70  waiting, bound to worker 1
+ *         serve     server.c:41
+ *         fut_read  readable, descriptor 7
+ *
+ * Nobody is stopped: a task that waits is held while it is read, one after the other, so the tasks are not of one moment.
+ * One that is ready or in a poll, perhaps the caller's own, is read from the distance; `resumed there`: its poll went on
+ * from that line. Where the system does not let the process look at its own memory (a seccomp filter that refuses
+ * process_vm_readv), of those there is the root's name at most.
+ *
+ * 0; -ENOMEM; -EIO: `out` has failed; -ECHILD. Any thread, also inside a poll; not while the runtime is destroyed. */
+int fut_runtime_dump(fut_runtime_t *runtime, FILE *out);
 
 #ifndef FUT_NO_SHORT_NAMES
 #define SPAWN_ON FUT_SPAWN_ON

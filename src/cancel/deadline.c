@@ -127,4 +127,4 @@ static void with_deadline_describe(const fut_future_t *future, fut_note_t *note)
 }
 
 FUT_DEFINE_DECLARED(fut_with_deadline, .drop = with_deadline_drop, .cancel = with_deadline_cancel,
-                    .describe = with_deadline_describe);
+                    .describe = with_deadline_describe, .awaits = offsetof(fut_with_deadline_t, child));

@@ -119,7 +119,7 @@ static void with_token_describe(const fut_future_t *future, fut_note_t *note) {
 }
 
 FUT_DEFINE_DECLARED(fut_with_token, .drop = with_token_drop, .cancel = with_token_cancel,
-                    .describe = with_token_describe);
+                    .describe = with_token_describe, .awaits = offsetof(fut_with_token_t, child));
 
 fut_cancel_token_t *fut_context_token(const fut_context_t *cx) { return fut_context_get(cx, &fut_with_token_vtable); }
 

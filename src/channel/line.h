@@ -87,7 +87,7 @@ static inline void fut__line_up_here(fut_line_t *line, fut_waiter_t *waiter, boo
     fut__place(line, waiter, again);
 }
 static inline fut_waker_t fut__take_first_here(fut_line_t *line, uint32_t state) {
-    line->length--;
+    fut__store_relaxed(&line->length, line->length - 1);
     return fut__take_out_here(&line->waiters, line->waiters.first, state);
 }
 static inline void fut__call_first_here(fut_line_t *line) {
@@ -100,7 +100,7 @@ static inline void fut__quit_line_here(fut_line_t *line, fut_waiter_t *waiter) {
     if (waiter->state == FUT_WAITER_GRANTED) fut__call_first_here(line);
     if (waiter->state != FUT_WAITER_QUEUED) return;
     fut__unlink(&line->waiters, waiter);
-    line->length--;
+    fut__store_relaxed(&line->length, line->length - 1);
 }
 
 #endif

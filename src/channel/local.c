@@ -93,14 +93,16 @@ static void local_channel_recv_drop(fut_future_t *future) {
 }
 
 static void local_channel_send_describe(const fut_future_t *future, fut_note_t *note) {
-    note->text   = "room in a channel of one thread; so many wait for it:";
-    note->number = ((const fut_local_channel_send_t *)(const void *)future)->channel->senders.length;
-    note->kind   = FUT_NOTE_NUMBER;
+    note->text = "room in a channel of one thread; so many wait for it:";
+    note->number =
+        fut__load_relaxed(&((const fut_local_channel_send_t *)(const void *)future)->channel->senders.length);
+    note->kind = FUT_NOTE_NUMBER;
 }
 static void local_channel_recv_describe(const fut_future_t *future, fut_note_t *note) {
-    note->text   = "a message in a channel of one thread; so many wait for one:";
-    note->number = ((const fut_local_channel_recv_t *)(const void *)future)->channel->receivers.length;
-    note->kind   = FUT_NOTE_NUMBER;
+    note->text = "a message in a channel of one thread; so many wait for one:";
+    note->number =
+        fut__load_relaxed(&((const fut_local_channel_recv_t *)(const void *)future)->channel->receivers.length);
+    note->kind = FUT_NOTE_NUMBER;
 }
 
 FUT_DEFINE_DECLARED(fut_local_channel_send, .drop = local_channel_send_drop, .describe = local_channel_send_describe,

@@ -11,6 +11,12 @@
 /* A hint or a value of one's own: no order. */
 #define fut__load_relaxed(p)     __atomic_load_n(p, __ATOMIC_RELAXED)
 #define fut__store_relaxed(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
+/* One's own, at which others may look: no order, and no step of any protocol. The owner itself reads it plainly. */
+#define fut__show(p, v)                                                                                                \
+    do {                                                                                                               \
+        __typeof__(*(p)) shown_ = (v);                                                                                 \
+        __atomic_store(p, &shown_, __ATOMIC_RELAXED);                                                                  \
+    } while (0)
 /* See what was published by a release. */
 #define fut__load_acquire(p)     __atomic_load_n(p, __ATOMIC_ACQUIRE)
 /* Publish what was written before. */

@@ -32,6 +32,7 @@ typedef struct polling {
 enum { SHALLOW = 32, DEEPEST = 4096 };
 static _Thread_local polling_t *polls;
 static _Thread_local size_t     depth, room;
+static _Thread_local size_t outside; /* so many of them wait for a function that is in no poll: fut__check_step_out */
 
 typedef struct pending {
     const fut_future_t *address; /* the key */
@@ -319,7 +320,15 @@ void fut__check_root(const fut_future_t *root, const fut_context_t *cx) {
              "answered PENDING, but nobody took the waker (fut_context_waker): nothing will poll it again");
 }
 
-bool fut__check_is_polling(void) { return depth > 0; }
+bool fut__check_is_polling(void) { return depth > outside; }
+
+size_t fut__check_step_out(void) {
+    const size_t before = outside;
+    outside             = depth;
+    return before;
+}
+
+void fut__check_step_in(size_t before) { outside = before; }
 
 bool fut__check_site(const fut_future_t *future, const char **file, unsigned long *line) {
     if (depth == 0 || depth > room || polls[depth - 1].future != future) return false;

@@ -11,6 +11,10 @@ extern _Thread_local bool fut__check_shares;
 void fut__check_root(const fut_future_t *root, const fut_context_t *cx);
 /* Is this thread inside of a poll? Seen in polls that checked code makes, only. */
 bool fut__check_is_polling(void);
+/* What is called from here on counts as outside of the polls under way, as it may block: fut_in_place. Hand the answer to
+ * step_in. */
+size_t fut__check_step_out(void);
+void   fut__check_step_in(size_t before);
 /* Where the future that is being polled innermost is awaited. False: it is not this one, or unchecked code polls it. */
 bool fut__check_site(const fut_future_t *future, const char **file, unsigned long *line);
 

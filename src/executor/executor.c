@@ -27,6 +27,7 @@
 #include "../core/pause.h"
 #include "future/reactor.h"
 #include "../task/life.h"
+#include "../task/watched.h"
 #include "home.h"
 
 enum {
@@ -241,10 +242,19 @@ static inline fut_task_t *requeue_alone(fut_task_t *task) {
     return task;
 }
 
+/* What a watchdog sees: by these one poll is told from the next. */
+static void show(fut_home_t *home, fut_task_t *task) {
+    fut__store_relaxed(&home->current, task);
+    fut__store_relaxed(&home->polls, home->polls + 1);
+}
+
+static bool is_watched(const fut_home_t *home) { return fut__load_relaxed(&home->watched) != 0; }
+
 /* Run tasks that are ready, until *stop shows ENDED, or until `last` has had its poll. Negative: what the driver said.
- * `plain` is known to the compiler: no LIFO slot, no checks, no `last`. */
+ * `plain` and `watched` are known to the compiler. Plain: no LIFO slot, no checks, no `last`. When a watchdog comes, back
+ * to the caller, who comes again. */
 static inline __attribute__((always_inline)) int run_tasks(fut_home_t *home, fut_driver_t *driver, const uint16_t *stop,
-                                                           const fut_task_t *last, bool plain) {
+                                                           const fut_task_t *last, bool plain, bool watched) {
     fut_context_t  cx;
     fut_task_t    *task, *batch = next_batch(home);
     const uint32_t budget = home->budget;
@@ -262,6 +272,7 @@ static inline __attribute__((always_inline)) int run_tasks(fut_home_t *home, fut
             task  = batch;
             batch = task->next;
         }
+        if (watched) show(home, task);
         if (__builtin_expect(poll_task(task, &cx, budget, !plain && fut__checking) == FUT_READY, 0)) {
             if (*stop & FUT__ENDED) break;
         } else if (!task->queued) {
@@ -275,17 +286,26 @@ static inline __attribute__((always_inline)) int run_tasks(fut_home_t *home, fut
         if (__builtin_expect(--polls == 0, 0)) {
             polls = POLLS;
             if ((error = glance(home, driver)) < 0) break;
+            if (!watched && is_watched(home)) break;
         }
         if (!plain && task == last) break;
     }
     home->batch   = batch;
     home->polling = NULL;
+    if (watched) show(home, NULL);
     return error;
 }
 
+static __attribute__((noinline)) int run_watched(fut_home_t *home, fut_driver_t *driver, const uint16_t *stop,
+                                                 const fut_task_t *last) {
+    fut__store_relaxed(&home->thread, fut__thread_number());
+    return run_tasks(home, driver, stop, last, false, true);
+}
+
 static int run_ready(fut_home_t *home, fut_driver_t *driver, const uint16_t *stop, const fut_task_t *last) {
-    if (home->lifo || fut__checking || last) return run_tasks(home, driver, stop, last, false);
-    return run_tasks(home, driver, stop, NULL, true);
+    if (is_watched(home)) return run_watched(home, driver, stop, last);
+    if (home->lifo || fut__checking || last) return run_tasks(home, driver, stop, last, false, false);
+    return run_tasks(home, driver, stop, NULL, true, false);
 }
 
 /* ---- park --------------------------------------------------------------------------------------- */
@@ -335,6 +355,7 @@ static int park(fut_home_t *home, fut_driver_t *driver, fut_instant_t until) {
     }
     if (arm(home)) error = sleep_until_rung(home, driver, until);
     fut__store_relaxed(&home->armed, 0);
+    fut__watch_unparked(&home->watched);
     return error;
 }
 
@@ -364,6 +385,7 @@ static int enter(fut_home_t *home, fut_driver_t *driver) {
     while (!fut__cas(&home->owner, &owner, this_thread()))
         if (owner != NOBODY) return -EBUSY;
     fut__store_relaxed(&home->armed, 0);
+    fut__watch_unparked(&home->watched);
     home->now = driver->vtable->now(driver);
     polls_under_way++;
     return 0;
@@ -507,6 +529,7 @@ void fut_executor_destroy(fut_executor_t *executor) {
     if (fut__load_relaxed(&home->owner) != NOBODY)
         fut__panic(__FILE__, __LINE__, "fut_executor_destroy",
                    "called while the executor runs: from inside a poll, or on another thread");
+    fut__store_relaxed(&home->watched, 0); /* a watchdog finds another ticket than its own */
     fut__scheduler_clear(&home->scheduler);
     forget_queue(home);
     home->executor = NULL;

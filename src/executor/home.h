@@ -35,6 +35,12 @@ struct fut_home {
     long        outside; /* wakers that were cloned and not dropped: a wake may come from outside. Not
                             reset for the next executor, since the drop may still come           */
     int         bell;    /* an eventfd; written once                                            */
+
+    /* For a watchdog, see ../task/watched.h; the first three are written only while one watches. */
+    fut_task_t *current; /* atomic: while it is polled */
+    uint64_t    polls;   /* atomic                     */
+    long        thread;  /* atomic                     */
+    uint64_t    watched; /* atomic: its ticket, or 0   */
 };
 
 /* The waker of the task itself, under whatever its children were given. */

@@ -64,12 +64,13 @@ static fut_task_t *make(fut__store_t *store, birth_t *birth) {
         if (birth->args) memcpy((char *)root + vtable->args, birth->args, vtable->args_size);
         if (vtable->spawned) vtable->spawned(root);
     }
-    task->flags  = (uint16_t)(FUT__LIVE | flags | (vtable->kind == FUT_IS_FRAME_ ? 0 : FUT__BY_HAND));
-    task->queued = (uint8_t)birth->place;
-    task->leaf   = root;
+    flags |= FUT__LIVE | (vtable->kind == FUT_IS_FRAME_ ? 0 : FUT__BY_HAND);
+    fut__store_relaxed(&task->queued, (uint8_t)birth->place);
+    task->leaf = root;
     fut__store_relaxed(&task->awaiting.word, birth->kept ? FUT__KEPT : 0u);
     birth->tag = fut__task_tag(task);
     fut__store_relaxed(&task->state, birth->tag | FUT__RUNNING);
+    fut__store_release(&task->flags, (uint16_t)flags); /* after the state: pairs with claim, in runtime_dump.c */
     return task;
 }
 
@@ -312,11 +313,11 @@ static int ready_worker(fut__worker_t *worker) {
     worker->reactor = fut_reactor_new();
     if (!worker->reactor) return -errno;
     fut__worker_adopt(worker, fut_reactor_driver(worker->reactor));
-    error           = worker->inner->listen(worker->driver, worker->bell);
-    worker->first   = NULL;
-    worker->last    = &worker->first;
-    worker->current = NULL;
-    worker->now     = 0;
+    error         = worker->inner->listen(worker->driver, worker->bell);
+    worker->first = NULL;
+    worker->last  = &worker->first;
+    fut__store_relaxed(&worker->current, NULL);
+    worker->now   = 0;
     worker->ticks = worker->turns = worker->streak = worker->pushed = 0;
     worker->random                                                  = 2654435761u * (worker->number + 1);
     worker->searching                                               = false;
@@ -325,6 +326,9 @@ static int ready_worker(fut__worker_t *worker) {
     worker->queue.head = worker->queue.tail = 0;
     fut__store_relaxed(&worker->queue.latest, NULL);
     fut__store_relaxed(&worker->inbox, NULL);
+    worker->absent = NULL;
+    worker->vacant = false;
+    fut__store_relaxed(&worker->recalled, 0);
     fut__store_relaxed(&worker->armed, 0);
     return error;
 }
@@ -334,8 +338,8 @@ static void ready_crew(fut__crew_t *crew) {
     crew->last    = &crew->first;
     crew->length  = 0;
     crew->spawned = crew->ended = 0;
-    crew->next_worker = crew->halted = crew->rounds = 0;
-    crew->idle                                      = (fut__idle_t){0};
+    crew->next_worker = crew->halted = crew->rounds = crew->recalled = 0;
+    crew->idle                                                       = (fut__idle_t){0};
     fut__store_relaxed(&crew->inbox, NULL);
     fut__store_relaxed(&crew->orders, 0);
 }
@@ -362,28 +366,33 @@ static int nth_core(const cpu_set_t *set, unsigned n) {
         if (CPU_ISSET(core, set) && n-- == 0) return (int)core;
 }
 
-static int start_thread(fut__worker_t *worker, const char *name) {
-    const fut_runtime_options_t *options = &worker->crew->options;
-    pthread_attr_t               attributes;
-    char                         full[16];
-    int                          error = pthread_attr_init(&attributes);
-    if (error == 0 && options->stack_size > 0) error = pthread_attr_setstacksize(&attributes, options->stack_size);
-    if (error == 0) error = pthread_create(&worker->thread, &attributes, fut__worker_main, worker);
+int fut__crew_start(fut__crew_t *crew, pthread_t *thread, void *(*body)(void *), void *argument) {
+    pthread_attr_t attributes;
+    int            error = pthread_attr_init(&attributes);
+    if (error == 0 && crew->options.stack_size > 0)
+        error = pthread_attr_setstacksize(&attributes, crew->options.stack_size);
+    if (error == 0) error = pthread_create(thread, &attributes, body, argument);
     pthread_attr_destroy(&attributes);
-    if (error == 0) {
-        snprintf(full, sizeof full, "%.11s-%u", name, worker->number);
-        (void)pthread_setname_np(worker->thread, full);
-    }
     return -error;
+}
+
+static int start_thread(fut__worker_t *worker, const char *name) {
+    const int error = fut__crew_start(worker->crew, &worker->hand.thread, fut__worker_main, worker);
+    char      full[16];
+    if (error < 0) return error;
+    snprintf(full, sizeof full, "%.11s-%u", name, worker->number);
+    (void)pthread_setname_np(worker->hand.thread, full);
+    return 0;
 }
 
 static void stop_threads(fut__crew_t *crew, unsigned count) {
     pthread_mutex_lock(&crew->lock);
     fut__store_relaxed(&crew->orders, FUT__CLOSING | FUT__STOP);
-    pthread_cond_broadcast(&crew->changed); /* those at rest */
+    pthread_cond_broadcast(&crew->changed); /* those at rest, and spare ones */
     pthread_mutex_unlock(&crew->lock);
     fut__crew_tell_all(crew);
-    for (unsigned i = 0; i < count; i++) pthread_join(crew->workers[i]->thread, NULL);
+    for (unsigned i = 0; i < count; i++) pthread_join(crew->workers[i]->hand.thread, NULL);
+    fut__crew_join_stand_ins(crew);
 }
 
 static int start_threads(fut__crew_t *crew, const char *name) {
@@ -459,16 +468,16 @@ void fut__crew_tell_closer(fut__crew_t *crew) {
     pthread_mutex_unlock(&crew->lock);
 }
 
-static void visit(fut__crew_t *crew, fut__task_visitor_t *visitor) {
-    fut__pool_visit(&crew->outside.scheduler.pool, visitor, crew);
+void fut__crew_visit(fut__crew_t *crew, fut__task_visitor_t *visitor, void *data) {
+    fut__pool_visit(&crew->outside.scheduler.pool, visitor, data);
     for (unsigned i = 0; i < crew->room; i++)
-        if (crew->workers[i]) fut__pool_visit(&crew->workers[i]->store.scheduler.pool, visitor, crew);
+        if (crew->workers[i]) fut__pool_visit(&crew->workers[i]->store.scheduler.pool, visitor, data);
 }
 
 static void cancel_task(fut_task_t *task, void *unused) {
     (void)unused;
     if (task->flags & (FUT__ENDED | FUT__CANCELLED)) return;
-    task->flags |= FUT__CANCEL;
+    fut__task_set_flags(task, task->flags | FUT__CANCEL);
     fut__task_wake(task, fut__task_tag(task));
 }
 
@@ -476,7 +485,7 @@ static void cancel_task(fut_task_t *task, void *unused) {
  * it. Each has seen CLOSING when it goes on. */
 void fut__crew_cancel_all(fut__crew_t *crew) {
     pthread_mutex_lock(&crew->outside_lock);
-    visit(crew, cancel_task);
+    fut__crew_visit(crew, cancel_task, NULL);
     pthread_mutex_unlock(&crew->outside_lock);
 }
 
@@ -504,7 +513,7 @@ int fut_runtime_shutdown(fut_runtime_t *runtime, int64_t nanoseconds) {
     const struct timespec *until = nanoseconds < 0 ? NULL : &time;
     unsigned               round;
     int                    error = 0;
-    if (fut__is_worker()) return -EBUSY;
+    if (fut__is_worker() || fut__is_away(crew)) return -EBUSY;
     if (crew->forks != fut__forks()) return -ECHILD;
     pthread_mutex_lock(&crew->lock);
     round = crew->rounds;
@@ -546,14 +555,16 @@ static void wait_for_flights(const fut__store_t *store) {
 void fut_runtime_destroy(fut_runtime_t *runtime) {
     fut__crew_t *crew = runtime->crew;
     if (!crew || crew->forks != fut__forks()) return; /* in the child its threads are the parent's */
-    if (fut__worker_of(crew)) fut__panic(__FILE__, __LINE__, "fut_runtime_destroy", "called on one of its own workers");
+    if (fut__worker_of(crew) || fut__is_away(crew))
+        fut__panic(__FILE__, __LINE__, "fut_runtime_destroy", "called on one of its own workers");
     stop_threads(crew, crew->count);
+    fut__store_relaxed(&crew->watched, 0); /* a watchdog finds another ticket than its own */
     crew->clearing = true;
-    visit(crew, drop_task);
+    fut__crew_visit(crew, drop_task, crew);
     wait_for_flights(&crew->outside);
     for (unsigned i = 0; i < crew->room; i++)
         if (crew->workers[i]) wait_for_flights(&crew->workers[i]->store);
-    visit(crew, forget_task);
+    fut__crew_visit(crew, forget_task, NULL);
     crew->clearing = false;
     free_reactors(crew);
     crew->runtime = NULL;

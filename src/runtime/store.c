@@ -53,7 +53,7 @@ void fut__store_put(fut__store_t *store, fut_task_t *task) {
         store->spare[size] = *loaded;
         *loaded            = (fut__magazine_t){NULL, 0};
     }
-    task->flags   = 0;
+    fut__task_set_flags(task, 0);
     task->link    = loaded->first;
     loaded->first = task;
     loaded->count++;

@@ -7,6 +7,7 @@
 
 #include "../core/check.h"
 #include "../core/panic.h"
+#include "../task/watched.h"
 #include "crew.h"
 
 enum {
@@ -27,6 +28,7 @@ void fut__worker_forked(void) {
 
 fut__worker_t *fut__worker_of(const fut__crew_t *crew) { return here && here->crew == crew ? here : NULL; }
 bool           fut__is_worker(void) { return here != NULL; }
+fut__worker_t *fut__worker_here(void) { return here; }
 
 /* One writer, and readers who do not mind to be late. */
 static inline void count(uint64_t *counter, uint64_t more) {
@@ -56,6 +58,11 @@ static bool tell_one(fut__crew_t *crew) {
 /* The same by a worker, which counts it. */
 static void tell_another(fut__worker_t *worker) {
     if (tell_one(worker->crew)) count(&worker->metrics.rings, 1);
+}
+
+void fut__worker_tell(fut__worker_t *worker) {
+    fut__fence();
+    ring(worker);
 }
 
 void fut__crew_tell_all(fut__crew_t *crew) {
@@ -187,7 +194,7 @@ void fut__crew_wake(void *target, fut_tag_t tag) {
 
 /* From now on only this worker polls the task that it is polling. */
 void fut__worker_bind(void) {
-    if (here && here->current) here->current->queued = (uint8_t)(here->number + 1);
+    if (here && here->current) fut__store_relaxed(&here->current->queued, (uint8_t)(here->number + 1));
 }
 
 /* The driver's vtable is the worker's copy: what registers something binds, and goes on to the reactor's own. */
@@ -414,7 +421,10 @@ static void begin_searching(fut__worker_t *worker) {
 }
 
 /* Is it to go back to where orders are carried out? CLOSING alone is none. */
-static bool is_ordered(const fut__crew_t *crew) { return fut__load_relaxed(&crew->orders) & (FUT__HALT | FUT__STOP); }
+static bool is_ordered(const fut__worker_t *worker) {
+    const uint32_t orders = fut__load_relaxed(&worker->crew->orders);
+    return orders & (FUT__HALT | FUT__STOP) || (orders & FUT__RECALL && fut__load_relaxed(&worker->recalled) > 0);
+}
 
 /* What comes from the driver does not wait for the end of the search. */
 static fut_task_t *search(fut__worker_t *worker) {
@@ -431,7 +441,7 @@ static fut_task_t *search(fut__worker_t *worker) {
         pause_a_little();
         task = look_everywhere(worker);
         now  = worker->inner->now(worker->driver);
-    } while (!task && !is_ordered(crew) && now - start < crew->patience);
+    } while (!task && !is_ordered(worker) && now - start < crew->patience);
     return task;
 }
 
@@ -439,7 +449,7 @@ static fut_task_t *search(fut__worker_t *worker) {
 
 /* The look (3) of idle.h, after a fence. */
 static bool may_sleep(const fut__worker_t *worker) {
-    return !fut__load_relaxed(&worker->inbox) && !is_ordered(worker->crew) && !is_anything_left(worker->crew);
+    return !fut__load_relaxed(&worker->inbox) && !is_ordered(worker) && !is_anything_left(worker->crew);
 }
 
 /* From here on a wake rings. Who may not sleep has promised to look: whatever it finds first, it searches until then. */
@@ -455,6 +465,7 @@ static void sleep_until_rung(fut__worker_t *worker) {
         worker->now = worker->driver->seen;
     }
     fut__store_relaxed(&worker->armed, 0);
+    fut__watch_unparked(&worker->crew->watched);
     worker->searching = fut__idle_leave(idle, worker->number);
     if (!slept && !worker->searching) begin_searching(worker);
     announce(worker);
@@ -476,7 +487,7 @@ static void begin(fut_task_t *task) {
 static __attribute__((noinline)) fut_poll_t poll_any(fut_task_t *task, fut_context_t *cx) {
     if (fut__load_relaxed(&task->awaiting.word) & FUT__ASKED) {
         fut__clear(&task->awaiting.word, (uint32_t)FUT__ASKED);
-        if (!(task->flags & FUT__CANCELLED)) task->flags |= FUT__CANCEL;
+        if (!(task->flags & FUT__CANCELLED)) fut__task_set_flags(task, task->flags | FUT__CANCEL);
     }
     return fut__task_poll(task, cx);
 }
@@ -498,7 +509,7 @@ static fut_poll_t poll(fut_task_t *task, fut_context_t *cx) {
  * generation; nobody else has the new one. Then the task is not touched any more, unless it is given back here. */
 static void end(fut__worker_t *worker, fut_task_t *task) {
     fut__crew_t *crew = worker->crew;
-    task->flags |= FUT__ENDED;
+    fut__task_set_flags(task, task->flags | FUT__ENDED);
     fut__store_release(&task->state, fut__task_tag(task) + FUT__GENERATION); /* (7) */
     fut__store_release(&worker->ended, worker->ended + 1);                   /* pairs with live(), in runtime.c */
     if (fut__shared_end(task)) fut__give_back(&worker->store, task);
@@ -518,14 +529,14 @@ static void poll_and_time(fut__worker_t *worker, fut_task_t *task, fut_context_t
 static void run(fut__worker_t *worker, fut_task_t *task, fut_context_t *cx) {
     fut_poll_t answer;
     begin(task);
-    worker->current = task;
-    cx->budget      = worker->crew->options.budget;
-    cx->held        = 0;
+    fut__store_relaxed(&worker->current, task);
+    cx->budget = worker->crew->options.budget;
+    cx->held   = 0;
     if (__builtin_expect(worker->ticks % TIMED == 0 || worker->crew->options.time_polls, 0))
         poll_and_time(worker, task, cx, &answer);
     else
         answer = poll(task, cx);
-    worker->current = NULL;
+    fut__store_relaxed(&worker->current, NULL);
     count(&worker->metrics.polls, 1);
     if (__builtin_expect(cx->budget == 0, 0)) count(&worker->metrics.budgets_spent, 1);
     if (answer == FUT_READY)
@@ -560,7 +571,18 @@ static void rest(fut__worker_t *worker) {
     pthread_mutex_unlock(&crew->lock);
 }
 
-static void serve(fut__worker_t *worker) {
+/* False: the thread leaves the worker. */
+static __attribute__((noinline, cold)) bool obey(fut__worker_t *worker, uint32_t orders) {
+    if (orders & FUT__STOP) return false;
+    if (fut__load_relaxed(&worker->recalled) > 0) {
+        if (worker->searching) stop_searching(worker);
+        return false;
+    }
+    if (orders & FUT__HALT) rest(worker);
+    return true;
+}
+
+static __attribute__((noinline)) void serve(fut__worker_t *worker) {
     fut__crew_t  *crew = worker->crew;
     fut_context_t cx;
     uint32_t      orders;
@@ -569,8 +591,7 @@ static void serve(fut__worker_t *worker) {
     for (;;) {
         fut_task_t *task;
         orders = fut__load_relaxed(&crew->orders); /* what they mean is read under the lock, or after pthread_join */
-        if (__builtin_expect(orders & FUT__STOP, 0)) return;
-        if (__builtin_expect(orders & FUT__HALT, 0)) rest(worker);
+        if (__builtin_expect(orders & (FUT__STOP | FUT__HALT | FUT__RECALL), 0) && !obey(worker, orders)) return;
         task = take(worker);
         if (!task && !(task = search(worker))) {
             sleep_until_rung(worker);
@@ -589,15 +610,48 @@ static void move_to_core(const fut__worker_t *worker) {
     (void)pthread_setaffinity_np(pthread_self(), sizeof cores, &cores); /* where it may not, it stays where it is */
 }
 
-void *fut__worker_main(void *argument) {
-    fut__worker_t               *worker  = argument;
-    const fut_runtime_options_t *options = &worker->crew->options;
-    here                                 = worker;
-    fut__check_shares                    = true;
-    if (worker->cpu >= 0) move_to_core(worker);
-    if (options->on_start) options->on_start(worker->number, options->data);
-    serve(worker);
-    if (options->on_stop) options->on_stop(worker->number, options->data);
+void fut__worker_stand_up(fut__worker_t *worker) {
+    announce(worker);
+    fut__store_relaxed(&worker->current, NULL);
     here = NULL;
+}
+
+void fut__worker_sit_down(fut__worker_t *worker, fut_task_t *polled) {
+    here = worker;
+    fut__store_relaxed(&worker->thread_number, fut__thread_number());
+    fut__store_relaxed(&worker->current, polled);
+}
+
+static void call(void (*hook)(unsigned worker, void *data), unsigned number, void *data) {
+    if (hook) hook(number, data);
+}
+
+/* From seat to seat, see in_place.c. The hooks are this thread's, under the number of its first worker. */
+static void work(fut__hand_t *hand, fut__worker_t *worker) {
+    fut__crew_t                 *crew    = worker->crew;
+    const fut_runtime_options_t *options = &crew->options;
+    const unsigned               number  = worker->number;
+    bool                         started = false, stopped = false;
+    fut__check_shares = true;
+    for (; worker; worker = fut__seat_next(hand, worker)) {
+        fut__worker_sit_down(worker, NULL);
+        if (worker->cpu >= 0) move_to_core(worker);
+        if (!started) call(options->on_start, number, options->data);
+        started = true;
+        serve(worker);
+        stopped = fut__load_relaxed(&crew->orders) & FUT__STOP;
+        if (stopped) call(options->on_stop, number, options->data);
+        here = NULL;
+    }
+    if (!stopped) call(options->on_stop, number, options->data);
+}
+
+void *fut__worker_main(void *worker) {
+    work(&((fut__worker_t *)worker)->hand, worker);
+    return NULL;
+}
+
+void *fut__stand_in_main(void *hand) {
+    work(hand, ((fut__hand_t *)hand)->seat);
     return NULL;
 }

@@ -38,6 +38,9 @@
  *
  * What the last poll wrote into the frame reaches the next one, perhaps on another thread: by (5), then (1), then (4) where
  * it was woken; by the run queue's tail and head where it yielded. tests/models/task.pml has both.
+ *
+ * fut_runtime_dump holds a task that waits as a poll would, for as long as it reads its frames: (4) without NOTIFIED, then
+ * (5) (6). So nobody else touches them meanwhile, and nobody is stopped for it.
  */
 #ifndef FUT_SRC_WORKER_H
 #define FUT_SRC_WORKER_H
@@ -56,10 +59,27 @@
 enum {
     FUT__HALT    = 1, /* come to rest; the last one cancels all    */
     FUT__STOP    = 2, /* end                                       */
-    FUT__CLOSING = 4  /* nothing is spawned any more               */
+    FUT__CLOSING = 4, /* nothing is spawned any more               */
+    FUT__RECALL  = 8  /* some worker is `recalled`: see in_place.c */
 };
 
-typedef struct fut__worker {
+typedef struct fut__worker fut__worker_t;
+
+/* A thread of a crew: a worker's first one, or one that stands in. Under crew->lock. */
+typedef struct fut__hand {
+    struct fut__hand *next, *all; /* the next spare one; the stand-in started before this one */
+    fut__worker_t    *seat;       /* what it is to operate                                     */
+    pthread_t         thread;
+} fut__hand_t;
+
+/* A task that blocks in place, on its thread's stack. Under crew->lock. */
+typedef struct fut__absence {
+    struct fut__absence *next;
+    fut_task_t          *task;
+    bool                 recalls, seated; /* it wants the worker back; it has it */
+} fut__absence_t;
+
+struct fut__worker {
     fut__store_t store; /* first: where its tasks' memory lies */
     fut__crew_t *crew;
     unsigned     number;
@@ -69,7 +89,7 @@ typedef struct fut__worker {
     fut_driver_t              *driver;
     fut_driver_vtable_t        vtable;        /* the driver's: binds, then asks the one below        */
     const fut_driver_vtable_t *inner;         /* the reactor's own */
-    fut_task_t                *current;       /* while it is polled                                                 */
+    fut_task_t                *current;       /* while it is polled; read by any thread, without order              */
     fut_task_t                *first, **last; /* bound tasks that are ready, linked through `link`                  */
     uint64_t                   now;           /* the driver's clock, as of the last look                            */
     unsigned                   ticks;         /* tasks taken                                                        */
@@ -78,7 +98,7 @@ typedef struct fut__worker {
     unsigned                   pushed;        /* tasks put on the run queue since others were told, see `announce`  */
     unsigned                   random;        /* whom to rob first                                                  */
     bool                       searching;     /* it is counted in crew->idle.searching                              */
-    pthread_t                  thread;
+    long                       thread_number; /* atomic: the kernel's                                              */
     int                        cpu; /* to stay on, or -1                                                            */
 
     /* Written by the worker's thread, read by any, without order. */
@@ -94,7 +114,13 @@ typedef struct fut__worker {
     uint32_t    armed; /* it does not look before the bell rings                            */
     int         bell;  /* an eventfd; written once, never closed                            */
     bool        has_bell;
-} fut__worker_t;
+
+    /* Blocking in place, see in_place.c. Under crew->lock. */
+    fut__hand_t     hand;     /* the thread it began with                                      */
+    fut__absence_t *absent;   /* its tasks that block                                          */
+    bool            vacant;   /* STOP: nobody operates it any more                              */
+    uint32_t        recalled; /* atomic, written under the lock: how many of them want it back */
+};
 
 /* What the workers share. It outlives its runtime, for the sake of wakers; it is recycled and never released. */
 struct fut__crew {
@@ -108,8 +134,9 @@ struct fut__crew {
     bool                  clearing; /* its end: one thread is left, and gives back what it drops later */
 
     char        gap[64];
-    fut_task_t *inbox;  /* atomic, any thread: free tasks woken or spawned elsewhere, latest first, through `link` */
-    uint32_t    orders; /* atomic */
+    fut_task_t *inbox;   /* atomic, any thread: free tasks woken or spawned elsewhere, latest first, through `link` */
+    uint32_t    orders;  /* atomic */
+    uint64_t    watched; /* atomic: a watchdog's ticket, or 0; see ../task/watched.h */
     fut__idle_t idle;
 
     char            gap2[64];
@@ -126,6 +153,8 @@ struct fut__crew {
     pthread_mutex_t lock;
     pthread_cond_t  changed;
     unsigned        halted, rounds; /* workers that are at rest; how often all of them were */
+    fut__hand_t    *spare, *stand_ins;
+    unsigned        stand_in_count, recalled; /* tasks that want their workers back */
 
     fut__depot_t depot;
     fut__crew_t *idle_next, *all;

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../core/atomic.h"
 #include "../core/check.h"
 #include "../core/memory.h"
 #include "../core/panic.h"
@@ -68,6 +69,9 @@ void fut_scope_fail(fut_scope_t *scope, int error) {
 
 /* ---- the child's life -------------------------------------------------------------------------------------------- */
 
+/* A dump on another thread reads it. */
+static void count_child(fut_scope_t *scope, size_t more) { fut__show(&scope->live, scope->live + more); }
+
 static void link_child(fut_future_t *future) {
     fut__scope_child_t *self  = (fut__scope_child_t *)(void *)future;
     fut_scope_links_t  *first = &self->scope->children, *last = first->prev;
@@ -77,7 +81,7 @@ static void link_child(fut_future_t *future) {
     self->leaf  = self->child;
     self->waker = (fut_waker_t){NULL, 0};
     self->asked = self->cancelled = false;
-    self->scope->live++;
+    count_child(self->scope, 1);
 }
 
 /* From here on neither knows the other. Answers who is to be woken: after everything else, because a wake may run
@@ -87,7 +91,8 @@ static fut_waker_t part(fut__scope_child_t *self) {
     self->links.prev->next = self->links.next;
     self->links.next->prev = self->links.prev;
     self->scope            = NULL;
-    return --scope->live == 0 ? scope->waker : (fut_waker_t){NULL, 0};
+    count_child(scope, (size_t)-1);
+    return scope->live == 0 ? scope->waker : (fut_waker_t){NULL, 0};
 }
 
 /* A child that was cancelled because the scope is has not failed. */
@@ -180,7 +185,7 @@ static void scope_child_describe(const fut_future_t *future, fut_note_t *note) {
 }
 
 FUT_DEFINE(fut__scope_child, .drop = scope_child_drop, .cancel = scope_child_cancel, .describe = scope_child_describe,
-           .spawned = link_child);
+           .spawned = link_child, .awaits = offsetof(fut__scope_child_t, child));
 
 /* ---- the deadline ------------------------------------------------------------------------------------------------ */
 
@@ -281,7 +286,7 @@ static void scope_describe(const fut_future_t *future, fut_note_t *note) {
     if (!is_open((const fut_scope_t *)(const void *)future)) return;
     note->text   = "children left:";
     note->kind   = FUT_NOTE_NUMBER;
-    note->number = (int64_t)((const fut_scope_t *)(const void *)future)->live;
+    note->number = (int64_t)fut__load_relaxed(&((const fut_scope_t *)(const void *)future)->live);
 }
 
 FUT_DEFINE_DECLARED(fut_scope, .drop = scope_drop, .cancel = scope_cancel, .describe = scope_describe);

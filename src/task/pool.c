@@ -46,8 +46,8 @@ static fut__chunk_t *add_chunk(fut__pool_t *pool, size_t size) {
     chunk->used       = 0;
     chunk->count      = (bytes - HEADER) / chunk->block;
     chunk->next       = pool->chunks;
-    pool->chunks      = chunk;
     pool->fresh[size] = chunk;
+    fut__store_release(&pool->chunks, chunk); /* pairs with fut__pool_visit */
     return chunk;
 }
 
@@ -59,17 +59,18 @@ fut_task_t *fut__pool_cut(fut__pool_t *pool, fut_scheduler_t *scheduler, size_t 
     fut__chunk_t *chunk = pool->fresh[size];
     fut_task_t   *task;
     if ((!chunk || chunk->used == chunk->count) && !(chunk = add_chunk(pool, size))) return NULL;
-    task            = nth(chunk, chunk->used++);
+    task            = nth(chunk, chunk->used);
     task->scheduler = scheduler;
-    task->state     = 0;
-    task->flags     = 0;
-    task->queued    = 0;
-    task->size      = (uint8_t)size;
+    fut__store_relaxed(&task->state, 0);
+    fut__task_set_flags(task, 0);
+    task->queued = 0;
+    task->size   = (uint8_t)size;
+    fut__store_release(&chunk->used, chunk->used + 1); /* pairs with fut__pool_visit */
     return task;
 }
 
 void fut__pool_visit(const fut__pool_t *pool, fut__task_visitor_t *visit, void *data) {
-    for (const fut__chunk_t *chunk = pool->chunks; chunk; chunk = chunk->next)
-        for (size_t i = 0; i < chunk->used; i++)
-            if (nth(chunk, i)->flags & FUT__LIVE) visit(nth(chunk, i), data);
+    for (const fut__chunk_t *chunk = fut__load_acquire(&pool->chunks); chunk; chunk = chunk->next)
+        for (size_t i = 0; i < fut__load_acquire(&chunk->used); i++)
+            if (fut__load_relaxed(&nth(chunk, i)->flags) & FUT__LIVE) visit(nth(chunk, i), data);
 }

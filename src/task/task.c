@@ -43,9 +43,9 @@ fut_poll_t fut_task_run(fut_task_t *task, fut_context_t *cx) {
 
 void fut__task_begin_cancel(fut_task_t *task) {
     fut_future_t *root = fut__task_root(task);
-    task->flags &= (uint16_t)~FUT__CANCEL;
+    fut__task_set_flags(task, task->flags & ~(unsigned)FUT__CANCEL);
     if (fut_is_frame_(root) && root->flags & FUT_FINALIZING_) return; /* ending by itself */
-    task->flags |= FUT__CANCELLED;
+    fut__task_set_flags(task, task->flags | FUT__CANCELLED);
     fut_cancel(root);
 }
 

@@ -61,7 +61,8 @@ fut_task_t *fut__task_new_in(fut_scheduler_t *scheduler, fut_future_t *future);
 void fut__task_wake(void *target, fut_tag_t tag);
 
 typedef void fut__task_visitor_t(fut_task_t *task, void *data);
-void         fut__pool_visit(const fut__pool_t *pool, fut__task_visitor_t *visit, void *data);
+/* Those that live. Any thread; where others take and put meanwhile, the visitor knows how to hold what it is given. */
+void fut__pool_visit(const fut__pool_t *pool, fut__task_visitor_t *visit, void *data);
 
 /* ---- Running ------------------------------------------------------------------------------- */
 
@@ -69,8 +70,12 @@ static inline fut_tag_t fut__task_tag(const fut_task_t *task) {
     return fut__load_relaxed(&task->state) & FUT__GENERATION_MASK;
 }
 
+/* By whoever runs the task; a dump of a runtime looks at them without being that. */
+static inline void fut__task_set_flags(fut_task_t *task, unsigned flags) { fut__show(&task->flags, (uint16_t)flags); }
+
 static inline fut_future_t *fut__task_root(fut_task_t *task) {
-    return task->flags & FUT__INLINE ? (fut_future_t *)(void *)(task + 1) : *(fut_future_t **)(void *)(task + 1);
+    return fut__load_relaxed(&task->flags) & FUT__INLINE ? (fut_future_t *)(void *)(task + 1)
+                                                         : *(fut_future_t **)(void *)(task + 1);
 }
 
 void fut__task_begin_cancel(fut_task_t *task);

@@ -142,7 +142,8 @@ static void timeout_describe(const fut_future_t *future, fut_note_t *note) {
     note->child               = self->child;
 }
 
-FUT_DEFINE_DECLARED(fut_timeout, .drop = timeout_drop, .cancel = timeout_cancel, .describe = timeout_describe);
+FUT_DEFINE_DECLARED(fut_timeout, .drop = timeout_drop, .cancel = timeout_cancel, .describe = timeout_describe,
+                    .awaits = offsetof(fut_timeout_t, child));
 
 /* ---- interval ------------------------------------------------------------------------------- */
 
