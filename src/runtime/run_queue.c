@@ -1,16 +1,13 @@
 /* run_queue.c: taking more than one. run_queue.h says which order each access needs. */
 #include "run_queue.h"
 
-size_t fut__queue_shed(fut__run_queue_t *queue, fut_task_t **first, fut_task_t **last) {
+size_t fut__queue_shed(fut__run_queue_t *queue, fut_task_t **tasks) {
     const size_t count = FUT__RING / 2;
     size_t       head  = fut__load_acquire(&queue->head);
     if (fut__load_relaxed(&queue->tail) - head < FUT__RING) return 0;
     /* Nobody reads the slots between the swap and here but thieves whose swaps will fail; the owner may read them late. */
     if (!fut__cas(&queue->head, &head, head + count)) return 0; /* (c) */
-    *first = queue->ring[head % FUT__RING];
-    *last  = queue->ring[(head + count - 1) % FUT__RING];
-    for (size_t i = 0; i + 1 < count; i++)
-        queue->ring[(head + i) % FUT__RING]->link = queue->ring[(head + i + 1) % FUT__RING];
+    for (size_t i = 0; i < count; i++) tasks[i] = fut__load_relaxed(&queue->ring[(head + i) % FUT__RING]);
     return count;
 }
 

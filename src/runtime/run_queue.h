@@ -98,9 +98,8 @@ static inline fut_task_t *fut__queue_take_latest(fut__run_queue_t *queue) {
     return fut__load_relaxed(&queue->latest) ? fut__exchange(&queue->latest, NULL) : NULL; /* (f) */
 }
 
-/* Owner: half of a full queue, linked through `link`, oldest first; the last one's link is not written. How many, or 0: a
- * thief was there, and there is room again. */
-size_t fut__queue_shed(fut__run_queue_t *queue, fut_task_t **first, fut_task_t **last);
+/* Owner: half of a full queue, FUT__RING / 2, oldest first. How many, or 0: a thief was there, and there is room again. */
+size_t fut__queue_shed(fut__run_queue_t *queue, fut_task_t **tasks);
 
 /* The owner of `mine` takes half of what is in the ring of `victim`, the larger half. How many; one of them, the oldest, in *task, the
  * others are in `mine`. 0: there was nothing. */

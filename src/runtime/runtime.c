@@ -245,7 +245,7 @@ static fut__crew_t *new_crew(unsigned forks) {
     if (!crew) return NULL;
     crew->forks = forks;
     open_store(&crew->outside, crew);
-    pthread_mutex_init(&crew->overflow_lock, NULL);
+    pthread_mutex_init(&crew->surplus_lock, NULL);
     pthread_mutex_init(&crew->outside_lock, NULL);
     pthread_mutex_init(&crew->lock, NULL);
     pthread_mutex_init(&crew->depot.lock, NULL);
@@ -334,9 +334,7 @@ static int ready_worker(fut__worker_t *worker) {
 }
 
 static void ready_crew(fut__crew_t *crew) {
-    crew->first   = NULL;
-    crew->last    = &crew->first;
-    crew->length  = 0;
+    fut__surplus_begin(&crew->surplus);
     crew->spawned = crew->ended = 0;
     crew->next_worker = crew->halted = crew->rounds = crew->recalled = 0;
     crew->idle                                                       = (fut__idle_t){0};
@@ -349,6 +347,16 @@ static void free_reactors(fut__crew_t *crew) {
         if (!crew->workers[i]) continue;
         fut_reactor_free(crew->workers[i]->reactor);
         crew->workers[i]->reactor = NULL;
+    }
+}
+
+/* Nobody polls any more. */
+static void free_batches(fut__crew_t *crew) {
+    fut__surplus_end(&crew->surplus);
+    for (unsigned i = 0; i < crew->room; i++) {
+        if (!crew->workers[i]) continue;
+        if (crew->workers[i]->blank) fut__release(crew->workers[i]->blank);
+        crew->workers[i]->blank = NULL;
     }
 }
 
@@ -566,6 +574,7 @@ void fut_runtime_destroy(fut_runtime_t *runtime) {
         if (crew->workers[i]) wait_for_flights(&crew->workers[i]->store);
     fut__crew_visit(crew, forget_task, NULL);
     crew->clearing = false;
+    free_batches(crew);
     free_reactors(crew);
     crew->runtime = NULL;
     runtime->crew = NULL;
@@ -609,7 +618,7 @@ void fut_runtime_metrics(const fut_runtime_t *runtime, fut_runtime_metrics_t *me
     const fut__crew_t *crew = runtime->crew;
     uint64_t          *sum  = (uint64_t *)(void *)&metrics->total;
     *metrics                = (fut_runtime_metrics_t){
-                       .workers = crew->count, .tasks = live(crew), .waiting = fut__load_relaxed(&crew->length)};
+                       .workers = crew->count, .tasks = live(crew), .waiting = fut__load_relaxed(&crew->surplus.length)};
     for (unsigned i = 0; i < crew->count; i++) {
         const fut_worker_metrics_t one = read_metrics(crew->workers[i]);
         for (int n = 0; n < COUNTERS; n++) sum[n] += ((const uint64_t *)(const void *)&one)[n];

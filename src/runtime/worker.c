@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../core/check.h"
+#include "../core/memory.h"
 #include "../core/panic.h"
 #include "../task/watched.h"
 #include "crew.h"
@@ -14,6 +15,7 @@ enum {
     POLLS         = 128,   /* polls between two looks at the clock                              */
     LOOK_INTERVAL = 50000, /* nanoseconds between two looks at the driver while tasks are ready  */
     COMMON        = 61,    /* tasks from the own queues between two from the common ones; prime */
+    FEW           = 16,    /* tasks of the oldest batch that are taken then                     */
     STREAK        = 3,     /* times in a row that the latest task goes before the others        */
     TIMED         = 64     /* one of so many polls is timed                                      */
 };
@@ -108,25 +110,46 @@ void fut__crew_schedule(void *executor, fut_task_t *task) {
     }
 }
 
-static void append_common(fut__crew_t *crew, fut_task_t *first, fut_task_t *last, size_t length) {
-    last->link  = NULL;
-    *crew->last = first;
-    crew->last  = &last->link;
-    fut__store_relaxed(&crew->length, crew->length + length);
+/* A block for a batch: the one that was kept, or a new one. NULL: out of memory. */
+static fut__batch_t *take_blank(fut__worker_t *worker) {
+    fut__batch_t *blank = worker->blank;
+    worker->blank       = NULL;
+    return blank ? blank : fut__allocate(sizeof *blank);
+}
+
+static void keep_blank(fut__worker_t *worker, fut__batch_t *blank) {
+    if (worker->blank)
+        fut__release(blank);
+    else
+        worker->blank = blank;
+}
+
+static fut_task_t *linked(fut_task_t **tasks, size_t count) {
+    for (size_t i = 0; i < count; i++) tasks[i]->link = i + 1 < count ? tasks[i + 1] : NULL;
+    return tasks[0];
+}
+
+/* Half of a full queue becomes surplus. Where there is no memory for a batch, its tasks are linked. */
+static void shed(fut__worker_t *worker) {
+    fut__surplus_t *surplus = &worker->crew->surplus;
+    fut__batch_t   *batch   = take_blank(worker);
+    fut_task_t     *loose[FUT__BATCH], **tasks = batch ? batch->tasks : loose;
+    const size_t    length = fut__queue_shed(&worker->queue, tasks);
+    if (length == 0) { /* a thief has made room */
+        if (batch) keep_blank(worker, batch);
+        return;
+    }
+    count(&worker->metrics.overflows, 1);
+    pthread_mutex_lock(&worker->crew->surplus_lock);
+    if (batch)
+        fut__surplus_put(surplus, batch);
+    else
+        fut__surplus_list(surplus, linked(tasks, length));
+    pthread_mutex_unlock(&worker->crew->surplus_lock);
 }
 
 static void push_free(fut__worker_t *worker, fut_task_t *task) {
-    fut_task_t *first, *last;
-    size_t      length;
-    while (!fut__queue_push(&worker->queue, task)) {
-        if ((length = fut__queue_shed(&worker->queue, &first, &last)) == 0) continue; /* a thief has made room */
-        count(&worker->metrics.overflows, 1);
-        last->link = task;
-        pthread_mutex_lock(&worker->crew->overflow_lock);
-        append_common(worker->crew, first, task, length + 1);
-        pthread_mutex_unlock(&worker->crew->overflow_lock);
-        return;
-    }
+    while (!fut__queue_push(&worker->queue, task)) shed(worker);
 }
 
 /* Before all others, and who was the latest until now goes to the end. */
@@ -252,40 +275,37 @@ static fut_task_t *pop_bound(fut__worker_t *worker) {
     return task;
 }
 
-/* Under the lock: what was woken elsewhere joins what did not fit. */
-static void collect(fut__crew_t *crew) {
-    fut_task_t *first = empty_inbox(&crew->inbox), *last = first;
-    size_t      length = 1;
-    if (!first) return;
-    for (; last->link; last = last->link) length++;
-    append_common(crew, first, last, length);
+/* Under the lock. What comes from outside goes first, but not every time. Who has nothing takes a batch, the others a few
+ * tasks. */
+static size_t take_some(fut__worker_t *worker, fut_task_t **tasks, size_t most, bool hungry, fut__batch_t **empty) {
+    fut__crew_t    *crew    = worker->crew;
+    fut__surplus_t *surplus = &crew->surplus;
+    const size_t    fair    = surplus->listed / crew->count + 1;
+    const bool      outside = hungry || worker->ticks / COMMON % 2;
+    if (surplus->listed && (outside || !surplus->newest))
+        return fut__surplus_take_listed(surplus, tasks, fair < most ? fair : most);
+    if (hungry) return fut__surplus_take_newest(surplus, tasks, most, empty);
+    return fut__surplus_take_oldest(surplus, tasks, most < FEW ? most : FEW, empty);
 }
 
-/* One to be polled now, and a fair share for the run queue. */
-static fut_task_t *take_common(fut__worker_t *worker) {
-    fut__crew_t *crew = worker->crew;
-    fut_task_t  *task, *first, *next;
-    size_t       length, room = fut__queue_room(&worker->queue);
-    if (!fut__load_relaxed(&crew->inbox) && !fut__load_relaxed(&crew->length)) return NULL;
-    pthread_mutex_lock(&crew->overflow_lock);
-    collect(crew);
-    first  = crew->first;
-    length = crew->length / crew->count + 1;
-    if (length > room + 1) length = room + 1;
-    if (length > FUT__RING / 2) length = FUT__RING / 2;
-    if (length > crew->length) length = crew->length;
-    for (size_t i = 0; i < length; i++) crew->first = crew->first->link;
-    if (!crew->first) crew->last = &crew->first;
-    fut__store_relaxed(&crew->length, crew->length - length);
-    pthread_mutex_unlock(&crew->overflow_lock);
+/* One to be polled now, and a share for the run queue. */
+static fut_task_t *take_common(fut__worker_t *worker, bool hungry) {
+    fut__crew_t  *crew = worker->crew;
+    fut_task_t   *tasks[FUT__BATCH];
+    fut__batch_t *empty = NULL;
+    size_t        most  = fut__queue_room(&worker->queue) + 1, length; /* one needs no room */
+    if (!fut__load_relaxed(&crew->inbox) && !fut__load_relaxed(&crew->surplus.length)) return NULL;
+    if (most > FUT__BATCH) most = FUT__BATCH;
+    pthread_mutex_lock(&crew->surplus_lock);
+    fut__surplus_list(&crew->surplus, empty_inbox(&crew->inbox));
+    length = take_some(worker, tasks, most, hungry, &empty);
+    pthread_mutex_unlock(&crew->surplus_lock);
+    if (empty) keep_blank(worker, empty);
     if (length == 0) return NULL;
-    task = first->link;
-    for (size_t i = 1; i < length; i++, task = next) {
-        next = task->link;
-        (void)fut__queue_push(&worker->queue, task); /* there was room, and thieves only make more */
-    }
+    for (size_t i = 1; i < length; i++) /* there was room, and thieves only make more */
+        (void)fut__queue_push(&worker->queue, tasks[i]);
     tell_of_the_rest(worker);
-    return first;
+    return tasks[0];
 }
 
 /* The next task of its own. The latest, a few times in a row, as on one thread (a tree of tasks gains next to nothing by
@@ -294,7 +314,7 @@ static fut_task_t *take_common(fut__worker_t *worker) {
 static fut_task_t *take(fut__worker_t *worker) {
     fut_task_t *task = NULL;
     if (fut__load_relaxed(&worker->inbox)) take_inbox(worker);
-    if (++worker->ticks % COMMON == 0 && (task = take_common(worker))) return task;
+    if (++worker->ticks % COMMON == 0 && (task = take_common(worker, false))) return task;
     if (worker->streak < STREAK && (task = fut__queue_take_latest(&worker->queue))) {
         worker->streak++;
         return task;
@@ -387,14 +407,14 @@ static fut_task_t *look_everywhere(fut__worker_t *worker) {
     if (fut__load_relaxed(&worker->inbox)) take_inbox(worker);
     if ((task = pop_bound(worker)) || (task = fut__queue_pop(&worker->queue))) return task;
     if ((task = fut__queue_take_latest(&worker->queue))) return task; /* the driver has woken it */
-    if ((task = take_common(worker)) || worker->crew->options.no_stealing) return task;
+    if ((task = take_common(worker, true)) || worker->crew->options.no_stealing) return task;
     return steal(worker);
 }
 
 /* Is there anything that others should take? The owner of a queue that is not empty is awake, so what is not worth it is
  * polled all the same. */
 static bool is_anything_left(const fut__crew_t *crew) {
-    if (fut__load_relaxed(&crew->inbox) || fut__load_relaxed(&crew->length)) return true;
+    if (fut__load_relaxed(&crew->inbox) || fut__load_relaxed(&crew->surplus.length)) return true;
     for (unsigned i = 0; i < crew->count; i++)
         if (is_worth_it(crew->workers[i])) return true;
     return false;

@@ -9,7 +9,7 @@
  *                     run queue   ----full--->   bound          crew's inbox                worker's inbox
  *                      |     ^        |            |                 |                            |
  *                      |     |        v            |                 |                            |
- *          stolen <----'     '---- overflow <------|-----------------'                            |
+ *          stolen <----'     '---- surplus <-------|-----------------'                            |
  *                      |                           |<---------------------------------------------'
  *                      v                           v
  *                            poll, in turns
@@ -54,6 +54,7 @@
 #include "idle.h"
 #include "run_queue.h"
 #include "store.h"
+#include "surplus.h"
 
 /* crew->orders: set under crew->lock, looked at by every worker before each poll. */
 enum {
@@ -97,6 +98,7 @@ struct fut__worker {
     unsigned                   streak;        /* how often in a row the latest was taken                            */
     unsigned                   pushed;        /* tasks put on the run queue since others were told, see `announce`  */
     unsigned                   random;        /* whom to rob first                                                  */
+    fut__batch_t              *blank;         /* a block for the next batch, or NULL                                */
     bool                       searching;     /* it is counted in crew->idle.searching                              */
     long                       thread_number; /* atomic: the kernel's                                              */
     int                        cpu; /* to stay on, or -1                                                            */
@@ -140,9 +142,8 @@ struct fut__crew {
     fut__idle_t idle;
 
     char            gap2[64];
-    pthread_mutex_t overflow_lock;
-    fut_task_t     *first, **last; /* free tasks, oldest first, linked through `link` */
-    size_t          length;        /* atomic, written under the lock                  */
+    pthread_mutex_t surplus_lock;
+    fut__surplus_t  surplus;
 
     /* For threads that are no workers. */
     pthread_mutex_t outside_lock;
