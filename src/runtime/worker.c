@@ -8,6 +8,7 @@
 #include "../core/check.h"
 #include "../core/memory.h"
 #include "../core/panic.h"
+#include "../core/pause.h"
 #include "../task/watched.h"
 #include "crew.h"
 
@@ -359,13 +360,7 @@ static unsigned any(fut__worker_t *worker) { /* xorshift: G. Marsaglia, 2003 */
 }
 
 static void pause_a_little(void) {
-    for (int i = 0; i < 8; i++) {
-#if defined(__x86_64__) || defined(__i386__)
-        __builtin_ia32_pause();
-#elif defined(__aarch64__)
-        __asm__ volatile("yield");
-#endif
-    }
+    for (int i = 0; i < 8; i++) fut__pause();
 }
 
 /* A task alone is taken by its worker in a moment, unless that is in a long poll. The polls are counted after the look at
