@@ -38,6 +38,7 @@ typedef struct mark {
     fut__watched_t    watched;
     const fut_task_t *task; /* NULL: it polled nothing */
     uint64_t          poll, since;
+    long              thread; /* a worker may go to another one when the poll is over */
     bool              reported;
     char              root[FUT__WORD];
 } mark_t;
@@ -132,7 +133,7 @@ static void report(fut__watchdog_t *self, const fut__entry_t *entry, const mark_
     fut_stall_t stall = {.over        = over,
                          .name        = memcpy(name, entry->name, sizeof name),
                          .worker      = mark->watched.worker,
-                         .thread      = fut__load_relaxed(mark->watched.thread),
+                         .thread      = mark->thread,
                          .task        = mark->task,
                          .function    = memcpy(root, mark->root, sizeof root),
                          .nanoseconds = time - mark->since};
@@ -171,6 +172,7 @@ static bool take_snapshot(fut__watchdog_t *self, mark_t *mark) {
 
 static void begin_timing(mark_t *mark, uint64_t time) {
     mark->task     = polled(mark, &mark->poll);
+    mark->thread   = fut__load_relaxed(mark->watched.thread);
     mark->since    = time;
     mark->reported = false;
     memset(mark->root, 0, sizeof mark->root);
