@@ -24,14 +24,15 @@ make_in() {
     make -s DEPS=no BUILD="$1" CC="$2" CFLAGS="$3" "${@:4}"
 }
 
-# compiles_clean_and_passes STEP COMPILER LEVEL: all that can be compiled, without a warning, and the tests
+# compiles_clean_and_passes STEP COMPILER LEVEL LOWERINGS: all that can be compiled, without a warning, and the tests. Each
+# compiler has both lowerings, at one level or the other.
 compiles_clean_and_passes() {
-    make_in "$1" "$2" "$3 -g -Werror" programs test
+    make_in "$1" "$2" "$3 -g -Werror" LOWERINGS="$4" programs test
 }
-step_gcc-O0()   { compiles_clean_and_passes "$1" gcc -O0; }
-step_gcc-O2()   { compiles_clean_and_passes "$1" gcc -O2; }
-step_clang-O0() { compiles_clean_and_passes "$1" clang -O0; }
-step_clang-O2() { compiles_clean_and_passes "$1" clang -O2; }
+step_gcc-O0()   { compiles_clean_and_passes "$1" gcc -O0 goto; }
+step_gcc-O2()   { compiles_clean_and_passes "$1" gcc -O2 "switch goto"; }
+step_clang-O0() { compiles_clean_and_passes "$1" clang -O0 switch; }
+step_clang-O2() { compiles_clean_and_passes "$1" clang -O2 goto; }
 
 # The library and the tests with the checks of FUT_CHECKED: they must find nothing in correct programs.
 step_checked() {
