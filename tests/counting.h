@@ -26,7 +26,7 @@ static struct {
 static void *counting_allocate(size_t size) {
     const size_t call = __atomic_add_fetch(&counting.calls, 1, __ATOMIC_RELAXED);
     void        *memory;
-    if (counting.refuse_all || call == counting.refuse) return NULL;
+    if (__atomic_load_n(&counting.refuse_all, __ATOMIC_RELAXED) || call == counting.refuse) return NULL;
     memory = malloc(size);
     if (memory) (void)__atomic_add_fetch(&counting.live, 1, __ATOMIC_RELAXED);
     return memory;

@@ -308,6 +308,12 @@ static int make_workers(fut__crew_t *crew, unsigned count) {
 }
 
 /* A worker that has not begun. */
+/* All of them are counters. Atomically: a watchdog may still look at the worker's last runtime. */
+static void clear_metrics(fut__worker_t *worker) {
+    uint64_t *counters = (uint64_t *)(void *)&worker->metrics;
+    for (size_t i = 0; i < sizeof worker->metrics / sizeof *counters; i++) fut__store_relaxed(&counters[i], 0);
+}
+
 static int ready_worker(fut__worker_t *worker) {
     int error       = 0;
     worker->reactor = fut_reactor_new();
@@ -321,7 +327,7 @@ static int ready_worker(fut__worker_t *worker) {
     worker->ticks = worker->turns = worker->streak = worker->pushed = 0;
     worker->random                                                  = 2654435761u * (worker->number + 1);
     worker->searching                                               = false;
-    worker->metrics                                                 = (fut_worker_metrics_t){0};
+    clear_metrics(worker);
     worker->spawned = worker->ended = 0;
     worker->queue.head = worker->queue.tail = 0;
     fut__store_relaxed(&worker->queue.latest, NULL);

@@ -55,7 +55,7 @@ typedef struct stay {
 ASYNC(stay) {
     ASYNC_BEGIN();
     ADD(begun, 1);
-    lines[4] = __LINE__ + 1;
+    STORE(lines[4], __LINE__ + 1);
     AWAIT(self->wait, fut_event_wait, self->door);
     ADD(finished, 1);
     ASYNC_RETURN(fut_runtime_worker(&runtime));
@@ -70,7 +70,7 @@ typedef struct visit {
 ASYNC(visit) {
     ASYNC_BEGIN();
     if (self->bind) AWAIT(self->nap, fut_sleep, FUT_US(1));
-    lines[0] = __LINE__ + 1;
+    STORE(lines[0], __LINE__ + 1);
     AWAIT(self->stay, stay, self->door);
     ASYNC_RETURN(0);
     ASYNC_END();
@@ -220,16 +220,16 @@ ASYNC(dumper) {
     self->child = NULL;
     if (self->depth > 0) {
         self->child = malloc(sizeof *self->child);
-        lines[1]    = __LINE__ + 1;
+        STORE(lines[1], __LINE__ + 1);
         AWAIT(*self->child, dumper, self->depth - 1);
         ASYNC_RETURN(self->child->output);
     }
     self->beside = SPAWN(fut_runtime_of(cx), stay, &inner_door);
-    lines[2]     = __LINE__ + 1;
+    STORE(lines[2], __LINE__ + 1);
     AWAIT(self->nap, fut_sleep, FUT_US(1));
     dump();
     fut_event_set(&inner_door);
-    lines[3] = __LINE__ + 1;
+    STORE(lines[3], __LINE__ + 1);
     AWAIT(self->beside);
     ASYNC_RETURN(self->beside.output >= 0 ? 7 : -1);
     ASYNC_FINALLY();

@@ -400,11 +400,11 @@ Test(runtime, without_memory_the_function_is_called_all_the_same) {
     open_workers(1);
     STORE(open_door, true);
     cr_assert_eq(BLOCK_ON(&runtime, answer, 1, 1), 1);
-    handle              = SPAWN_IN(&runtime, slot, blocker, &open_door);
-    counting.refuse_all = true; /* too late for the first one, perhaps */
+    handle = SPAWN_IN(&runtime, slot, blocker, &open_door);
+    STORE(counting.refuse_all, true); /* too late for the first one, perhaps */
     cr_assert_eq(fut_wait_on_thread(&handle.join.future), 0);
     cr_assert(slot.output == 0 || slot.output == -ENOMEM);
-    counting.refuse_all = false;
+    STORE(counting.refuse_all, false);
     cr_assert_eq(BLOCK_ON(&runtime, blocker, &open_door), 0);
     shut();
 }

@@ -58,7 +58,7 @@ static void keep(note_t *notes, int *count, const fut_stall_t *stall) {
     ADD(*count, 1);
 }
 
-static void (*on_report)(const fut_stall_t *stall);
+static void (*on_report)(const fut_stall_t *stall); /* atomic */
 
 static void report(const fut_stall_t *stall, void *data) {
     cr_assert_eq(data, (void *)&watchdog);
@@ -66,7 +66,8 @@ static void report(const fut_stall_t *stall, void *data) {
         keep(over, &over_count, stall);
     else
         keep(begun, &begun_count, stall);
-    if (on_report) on_report(stall);
+    void (*const then)(const fut_stall_t *stall) = LOAD(on_report);
+    if (then) then(stall);
 }
 
 static void open_watchdog_with(int64_t limit) {
@@ -103,7 +104,7 @@ typedef struct inner {
 } inner_t;
 ASYNC(inner) {
     ASYNC_BEGIN();
-    lines[2] = __LINE__ + 1;
+    STORE(lines[2], __LINE__ + 1);
     AWAIT(self->nap, fut_sleep, FUT_US(1));
     until_count(&begun_count, self->until);
     ASYNC_RETURN(0);
@@ -116,7 +117,7 @@ typedef struct middle {
 } middle_t;
 ASYNC(middle) {
     ASYNC_BEGIN();
-    lines[1] = __LINE__ + 2;
+    STORE(lines[1], __LINE__ + 2);
     START(self->inner, inner, self->until);
     AWAIT(self->timeout, fut_timeout, &self->inner.future, FUT_S(1000));
     ASYNC_RETURN(0);
@@ -128,7 +129,7 @@ typedef struct outer {
 } outer_t;
 ASYNC(outer) {
     ASYNC_BEGIN();
-    lines[0] = __LINE__ + 1;
+    STORE(lines[0], __LINE__ + 1);
     AWAIT(self->middle, middle, self->until);
     ASYNC_RETURN(0);
     ASYNC_END();
@@ -162,8 +163,8 @@ Test(watchdog, a_long_poll_of_an_executor_is_reported_once_and_again_when_it_is_
     cr_assert_geq(over[0].nanoseconds, begun[0].nanoseconds);
     cr_assert_eq(over[0].depth, 0);
     fut_watchdog_destroy(&watchdog);
-    cr_assert_eq(begun_count, 1);
-    cr_assert_eq(over_count, 1);
+    cr_assert_eq(LOAD(begun_count), 1);
+    cr_assert_eq(LOAD(over_count), 1);
     fut_executor_destroy(&executor);
 }
 
@@ -184,7 +185,7 @@ Test(watchdog, a_long_poll_of_a_worker_is_reported_with_its_number_and_thread) {
                 begun[0].task);
     fut_runtime_destroy(&runtime);
     fut_watchdog_destroy(&watchdog);
-    cr_assert_eq(begun_count, 1);
+    cr_assert_eq(LOAD(begun_count), 1);
 }
 
 static void assert_backtrace(void) {
@@ -194,7 +195,7 @@ static void assert_backtrace(void) {
                 "    middle                watchdog.c:%d\n"
                 "    fut_timeout\n"
                 "    inner                 watchdog.c:%d, resumed there\n",
-                lines[0], lines[1], lines[2]);
+                LOAD(lines[0]), LOAD(lines[1]), LOAD(lines[2]));
 }
 
 Test(watchdog, the_backtrace_shows_where_the_poll_went_on_from) {
@@ -272,7 +273,7 @@ Test(watchdog, many_short_polls_of_one_task_are_not_a_long_one) {
     stalling = SPAWN_ON(&runtime, 1, stall, 1);
     cr_assert_eq(fut_wait_on_thread(&stalling.join.future), 0);
     cr_assert_eq(fut_wait_on_thread(&yielding.join.future), 0);
-    cr_assert_eq(begun_count, 1);
+    cr_assert_eq(LOAD(begun_count), 1);
     cr_assert_eq(begun[0].worker, 1);
     fut_runtime_destroy(&runtime);
     fut_watchdog_destroy(&watchdog);
@@ -293,7 +294,7 @@ ASYNC(yields_then_stalls) {
 
 Test(watchdog, watching_may_begin_while_tasks_are_always_ready) {
     for (int lifo = 0; lifo < 2; lifo++) {
-        begun_count = over_count = 0;
+        STORE(begun_count, 0), STORE(over_count, 0);
         open_watchdog();
         cr_assert_eq(fut_executor_init(&executor, &(fut_executor_options_t){.lifo = lifo}), 0);
         cr_assert_eq(BLOCK_ON(&executor, yields_then_stalls), 0);
@@ -328,7 +329,7 @@ Test(watchdog, each_stall_is_reported_and_of_each_worker) {
     until_count(&over_count, 2);
     cr_assert_eq(BLOCK_ON(&runtime, stall, 3), 0);
     until_count(&over_count, 3);
-    cr_assert_eq(begun_count, 3);
+    cr_assert_eq(LOAD(begun_count), 3);
     fut_runtime_destroy(&runtime);
     fut_watchdog_destroy(&watchdog);
 }
@@ -378,10 +379,10 @@ Test(watchdog, watching_twice_is_EBUSY_and_who_is_not_watched_is_ENOENT) {
 
 /* Two that stall, of which one alone is watched: until the other was reported twice. */
 static void nobody_reports(const char *name) {
-    struct stall_join clock = SPAWN(&runtime, stall, begun_count + 1);
-    cr_assert_eq(BLOCK_ON(&executor, stall, begun_count + 1), 0);
+    struct stall_join clock = SPAWN(&runtime, stall, LOAD(begun_count) + 1);
+    cr_assert_eq(BLOCK_ON(&executor, stall, LOAD(begun_count) + 1), 0);
     cr_assert_eq(fut_wait_on_thread(&clock.join.future), 0);
-    for (int i = 0; i < begun_count; i++) cr_assert_str_neq(begun[i].name, name);
+    for (int i = 0; i < LOAD(begun_count); i++) cr_assert_str_neq(begun[i].name, name);
 }
 
 Test(watchdog, who_is_not_watched_any_more_is_not_reported) {
@@ -414,7 +415,7 @@ Test(watchdog, who_moves_into_the_memory_of_one_that_was_watched_is_not) {
         cr_assert_eq(fut_runtime_init(&runtime, &(fut_runtime_options_t){.workers = i}), 0);
         cr_assert_eq(WATCH(&watchdog, &runtime, "server"), 0);
     }
-    cr_assert_eq(BLOCK_ON(&runtime, stall, begun_count + 1), 0);
+    cr_assert_eq(BLOCK_ON(&runtime, stall, LOAD(begun_count) + 1), 0);
     fut_runtime_destroy(&runtime);
     fut_watchdog_destroy(&watchdog);
 }
@@ -458,7 +459,7 @@ static void let_go(const fut_stall_t *stall) {
 }
 
 Test(watchdog, a_runtime_may_end_while_it_stalls_and_nobody_unwatches_it) {
-    on_report = let_go;
+    STORE(on_report, let_go);
     open_watchdog();
     cr_assert_eq(fut_runtime_init(&runtime, &(fut_runtime_options_t){.workers = 2}), 0);
     cr_assert_eq(WATCH(&watchdog, &runtime, "server"), 0);
@@ -481,7 +482,7 @@ static void unwatch_all(const fut_stall_t *stall) {
 }
 
 Test(watchdog, a_report_may_watch_and_unwatch) {
-    on_report = unwatch_all;
+    STORE(on_report, unwatch_all);
     open_watchdog();
     cr_assert_eq(fut_executor_init(&executor, NULL), 0);
     cr_assert_eq(WATCH(&watchdog, &executor, "loop"), 0);
@@ -489,7 +490,7 @@ Test(watchdog, a_report_may_watch_and_unwatch) {
     cr_assert_eq(WATCH(&watchdog, &runtime, "server"), 0);
     cr_assert_eq(BLOCK_ON(&runtime, hog), 0);
     cr_assert_eq(unwatched, 0);
-    on_report = NULL;
+    STORE(on_report, NULL);
     cr_assert_eq(BLOCK_ON(&executor, stall, 2), 0);
     cr_assert_str_eq(begun[1].name, "anew");
     fut_executor_destroy(&executor);
@@ -503,7 +504,7 @@ static void destroy_itself(const fut_stall_t *stall) {
 }
 
 Test(watchdog, a_report_that_destroys_its_watchdog_stops_the_program, .signal = SIGABRT) {
-    on_report = destroy_itself;
+    STORE(on_report, destroy_itself);
     open_watchdog();
     cr_assert_eq(fut_executor_init(&executor, NULL), 0);
     cr_assert_eq(WATCH(&watchdog, &executor, "loop"), 0);
@@ -667,7 +668,17 @@ static int in_child(void) {
     return 0;
 }
 
+/* ThreadSanitizer takes the threads of the child for those of the parent, whose stacks they get. */
+#if defined(__SANITIZE_THREAD__)
+#define KNOWS_NO_FORKS true
+#elif defined(__has_feature)
+#define KNOWS_NO_FORKS __has_feature(thread_sanitizer)
+#else
+#define KNOWS_NO_FORKS false
+#endif
+
 Test(watchdog, the_child_of_a_fork_has_no_part_in_it_and_makes_its_own) {
+    if (KNOWS_NO_FORKS) cr_skip_test("not under ThreadSanitizer");
     open_watchdog();
     cr_assert_eq(fut_executor_init(&executor, NULL), 0);
     cr_assert_eq(WATCH(&watchdog, &executor, "loop"), 0);
