@@ -121,7 +121,7 @@ measure() {
     for row in $(cut -f 1 "$jobs" | uniq); do
         say "$row: $(awk -F "$tab" -v row="$row" '$1 == row { print $2 }' "$jobs" | uniq | tr '\n' ' ')"
         round=0 rounds=$ROUNDS
-        grep -q "^$row$tab\(echo\|echo_all\|pace\)$tab" "$jobs" && rounds=$((2 * ROUNDS + 1)) # the network is noisier
+        grep -q "^$row$tab\(echo\|echo_all\|pace\)$tab" "$jobs" && rounds=$((ROUNDS + 2)) # the network is noisier
         while [ $((round += 1)) -le "$rounds" ]; do
             while IFS="$tab" read -r name system kind count cpus insn command; do
                 [ "$name" = "$row" ] || continue
