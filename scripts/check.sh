@@ -133,5 +133,9 @@ for step in "${steps[@]}"; do
         *) failed+=("$step") ;;
     esac
 done
+for step in "${failed[@]}"; do # why, for those who see no more than this output
+    echo "---- $step, the end of its log without what passed:"
+    grep -vE ' 0 failed$' "$BUILD/check/$step.log" | tail -n 60
+done
 [ ${#failed[@]} = 0 ] || { echo "check: ${#failed[@]} of ${#steps[@]} steps FAILED: ${failed[*]}" && exit 1; }
 echo "check: all ok, $((${#steps[@]} - ${#skipped[@]})) steps${skipped:+, skipped: ${skipped[*]}}"
