@@ -59,6 +59,7 @@ void criterion_skip_test(const char *format, ...) {
 /* ---- Running them ------------------------------------------------------------------------- */
 
 static void run_here(const struct criterion_test *test) {
+    signal(SIGALRM, SIG_DFL);                                    /* an alarm of the test's own is not ours */
     if (test->data->signal) signal(test->data->signal, SIG_DFL); /* a sanitizer may have taken it */
     if (test->data->init) test->data->init();
     test->test();

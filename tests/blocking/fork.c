@@ -1,6 +1,8 @@
 /* The child of a fork has the memory of a pool, and none of its threads. */
+#define _GNU_SOURCE
 #include <sys/wait.h>
 
+#include "../fork.h"
 #include "kit.h"
 
 static fut_test_waker_t woken;
@@ -12,7 +14,7 @@ static fut_test_waker_t woken;
     } while (0)
 static int in_child(void (*body)(void)) {
     int         status = -1;
-    const pid_t child  = fork();
+    const pid_t child  = quiet_fork();
     if (child == 0) {
         body();
         _exit(0);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "../fork.h"
 #include "kit.h"
 
 /* ---- Descriptors --------------------------------------------------------------------------------------------- */
@@ -81,10 +82,10 @@ Test(executor, its_descriptors_are_closed_on_exec) {
 /* Run `child` in a child and answer its exit code. */
 static int in_child(int (*child)(void)) {
     int   status;
-    pid_t pid = fork();
+    pid_t pid = quiet_fork();
     cr_assert_geq(pid, 0);
     if (pid == 0) {
-        alarm(10);
+        alarm(100);
         _exit(child());
     }
     cr_assert_eq(waitpid(pid, &status, 0), pid);
@@ -187,7 +188,7 @@ typedef struct forker {
 } forker_t;
 ASYNC(forker) {
     ASYNC_BEGIN();
-    self->child = fork();
+    self->child = quiet_fork();
     if (self->child == 0) _exit(BLOCK_ON(&executor, answer, 1) < 0 ? 0 : 1);
     TRY(waitpid(self->child, self->status, 0));
     YIELD();

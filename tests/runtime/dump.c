@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <sys/wait.h>
 
+#include "../fork.h"
 #include "../refuse.h"
 #include "kit.h"
 
@@ -316,7 +317,7 @@ Test(runtime, in_the_child_of_a_fork_there_is_no_dump) {
     pid_t child;
     int   status;
     open_workers(1);
-    child = fork();
+    child = quiet_fork();
     if (child == 0) _exit(fut_runtime_dump(&runtime, stdout) == -ECHILD ? 0 : 1);
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert_eq(status, 0);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <sys/wait.h>
 
+#include "../fork.h"
 #include "../refuse.h"
 #include "future/waiter.h"
 #include "kit.h"
@@ -380,7 +381,7 @@ ASYNC(refused) {
 
 Test(runtime, without_threads_the_function_is_called_all_the_same) {
     int   status;
-    pid_t child = fork();
+    pid_t child = quiet_fork();
     if (child == 0) {
         int result;
         open_workers(1);
@@ -412,8 +413,8 @@ Test(runtime, without_memory_the_function_is_called_all_the_same) {
 /* ---- fork ----------------------------------------------------------------------------------------------------------------- */
 
 static void fork_inside(void *child) {
-    *(pid_t *)child = fork();
-    if (*(pid_t *)child == 0) alarm(20);
+    *(pid_t *)child = quiet_fork();
+    if (*(pid_t *)child == 0) alarm(100);
 }
 typedef struct forks_inside {
     ASYNC_FRAME(forks_inside, int);

@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "../fork.h"
+#include "../refuse.h"
 #include "kit.h"
 
 /* ---- Threads ------------------------------------------------------------------------------------------------------ */
@@ -200,7 +202,7 @@ static int status_of(pid_t child) {
 
 static int in_child(struct guest_join *handle, fut_waker_t waker) {
     struct answer_join refused;
-    alarm(20); /* a lock that nobody will release */
+    alarm(100); /* a lock that nobody will release */
     refused = SPAWN(&runtime, answer, 1, 0);
     if (refused.join.status != -ECHILD) return 1;
     if (BLOCK_ON(&runtime, answer, 1, 0) != -ECHILD) return 2;
@@ -225,7 +227,7 @@ Test(runtime, the_child_of_a_fork_has_no_part_in_it_and_makes_its_own) {
     until_count(&begun, 1);
     for (int i = 0; i < 20; i++) {
         struct guest_join copy = handle;
-        child                  = fork();
+        child                  = quiet_fork();
         if (child == 0) _exit(in_child(&copy, (fut_waker_t){handle.join.task, handle.join.tag}));
         cr_assert_eq(status_of(child), 0);
         cr_assert_eq(BLOCK_ON(&runtime, answer, i, 1), i);
@@ -242,9 +244,9 @@ typedef struct forks {
 } forks_t;
 ASYNC(forks) {
     ASYNC_BEGIN();
-    self->child = fork();
+    self->child = quiet_fork();
     if (self->child == 0) {
-        alarm(20);
+        alarm(100);
         if (fut_runtime_worker(&runtime) != -1) _exit(1);
         self->beside = SPAWN(&runtime, answer, 1, 0);
         _exit(self->beside.join.status == -ECHILD ? 33 : 2);
@@ -272,31 +274,34 @@ static uint64_t microseconds_used(void) {
            (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-/* 200 ms of real time, the one thing that cannot be had otherwise. A worker that spins would use all of it. */
+/* A tenth of a second of real time in which nearly no processor was used: the one thing that cannot be had otherwise. Who
+ * spins uses all of each; under valgrind the first ones may still be spent on getting there. */
+static bool comes_to_rest(void) {
+    for (int i = 0; i < 20; i++) {
+        const uint64_t before = microseconds_used();
+        usleep(100000);
+        if (microseconds_used() - before < 10000) return true;
+    }
+    return false;
+}
+
 Test(runtime, an_idle_runtime_uses_no_processor) {
     fut_event_t       door = FUT_EVENT_INIT;
     struct guest_join handle;
-    uint64_t          before;
     open_with((fut_runtime_options_t){.workers = 4, .search = 20});
     handle = SPAWN(&runtime, guest, &door);
     DETACH(SPAWN(&runtime, fut_sleep, FUT_S(1000)));
     until_count(&begun, 1);
-    usleep(20000); /* they search for a moment */
-    before = microseconds_used();
-    usleep(200000);
-    cr_assert_lt(microseconds_used() - before, 20000);
+    cr_assert(comes_to_rest());
     fut_event_set(&door);
     cr_assert_geq(WAIT(handle), 0);
     shut();
 }
 
 Test(runtime, one_that_shuts_down_sleeps_while_it_waits) {
-    uint64_t before;
     open_workers(2);
     DETACH(SPAWN(&runtime, fut_sleep, FUT_S(1000)));
-    before = microseconds_used();
     cr_assert_eq(fut_runtime_shutdown(&runtime, -1), 0);
-    usleep(100000);
-    cr_assert_lt(microseconds_used() - before, 50000);
+    cr_assert(comes_to_rest());
     shut();
 }

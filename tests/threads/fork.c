@@ -3,22 +3,11 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "../fork.h"
 #include "plain.h"
 
-/* The sanitizers' allocators of gcc 12 and clang 14 take no lock around fork, so that a child of many threads hangs in them:
- * there, the process has one. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef SANITIZED
-enum { THREADS = 0, FORKS = 10 };
-#else
-enum { THREADS = 3, FORKS = 60 };
-#endif
+/* Where they may not fork at any time, there are no others. */
+enum { THREADS = FORKS_ANYTIME ? 3 : 0, FORKS = FORKS_ANYTIME ? 60 : 10 };
 static bool finished; /* atomic */
 
 typedef struct chat {
@@ -79,7 +68,7 @@ static void a_child_of_many_threads_makes_an_executor_of_its_own(void) {
         pid_t child  = fork();
         if (child == 0) {
             signal(SIGALRM, SIG_DFL);
-            alarm(10); /* a lock that nobody will release */
+            alarm(100); /* a lock that nobody will release */
             if (fut_executor_run(&mine) != -ECHILD) _exit(10);
             for (int n = 0; n < 3; n++)
                 if (live() != 0) _exit(11 + n);
