@@ -2,11 +2,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "../core/cores.h"
 #include "../core/fork.h"
 #include "../core/memory.h"
 #include "crew.h"
@@ -153,16 +152,6 @@ void fut__crew_fail_queued(fut_crew_t *crew) {
 
 /* ---- The beginning -------------------------------------------------------------------------------------- */
 
-static unsigned cores(void) {
-    long count = -1;
-#if defined(__linux__)
-    cpu_set_t usable;
-    if (sched_getaffinity(0, sizeof usable, &usable) == 0) count = CPU_COUNT(&usable);
-#endif
-    if (count < 1) count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count < 1 ? 1 : (unsigned)count;
-}
-
 static bool is_valid(const fut_pool_options_t *options) {
     return (!options->stack || options->stack >= (size_t)PTHREAD_STACK_MIN) &&
            (!options->name || strlen(options->name) <= NAME);
@@ -172,10 +161,10 @@ static bool is_valid(const fut_pool_options_t *options) {
 static void fill_in(fut_crew_t *crew, const fut_pool_options_t *options) {
     fut_pool_options_t *const own = &crew->options;
     *own                          = *options;
-    if (!own->threads) own->threads = cores();
+    if (!own->threads) own->threads = fut__cores();
     if (!own->queue) own->queue = QUEUE;
     if (!own->idle) own->idle = FUT_S(10);
-    if (!own->spin) own->spin = cores() > 1 ? FUT_US(10) : -1;
+    if (!own->spin) own->spin = fut__cores() > 1 ? FUT_US(10) : -1;
     strcpy(crew->name, own->name ? own->name : "blocking");
     own->name = crew->name;
 }

@@ -17,10 +17,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "../core/cores.h"
 #include "../core/fork.h"
 #include "../core/memory.h"
 #include "../core/panic.h"
@@ -477,9 +477,8 @@ static void forget_queue(fut_home_t *home) {
 
 /* Where there is one core, the other thread waits for us to stop. */
 static unsigned microseconds_to_search(const fut_executor_options_t *options) {
-    cpu_set_t cores;
     if (options->search != 0) return options->search > 0 ? (unsigned)options->search : 0;
-    return sched_getaffinity(0, sizeof cores, &cores) == 0 && CPU_COUNT(&cores) > 1 ? SEARCH : 0;
+    return fut__cores() > 1 ? SEARCH : 0;
 }
 
 static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_executor_options_t *options) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../core/check.h"
+#include "../core/cores.h"
 #include "../core/fork.h"
 #include "../core/memory.h"
 #include "../core/panic.h"
@@ -368,13 +369,7 @@ static void free_batches(fut__crew_t *crew) {
 
 /* ---- threads ------------------------------------------------------------------------------------- */
 
-/* The cores that this process may use: their number, and the nth of them. */
-static unsigned cores(cpu_set_t *set) {
-    CPU_ZERO(set);
-    if (sched_getaffinity(0, sizeof *set, set) != 0 || CPU_COUNT(set) == 0) CPU_SET(0, set);
-    return (unsigned)CPU_COUNT(set);
-}
-
+/* Of those in the set, of which there is one. */
 static int nth_core(const cpu_set_t *set, unsigned n) {
     for (unsigned core = 0;; core = (core + 1) % CPU_SETSIZE)
         if (CPU_ISSET(core, set) && n-- == 0) return (int)core;
@@ -421,10 +416,9 @@ static int start_threads(fut__crew_t *crew, const char *name) {
 /* ---- init ---------------------------------------------------------------------------------------- */
 
 static void take_options(fut__crew_t *crew, const fut_runtime_options_t *options) {
-    const fut_runtime_options_t none = {0};
-    fut_runtime_options_t      *mine = &crew->options;
-    cpu_set_t                   set;
-    const unsigned              available = cores(&set);
+    const fut_runtime_options_t none      = {0};
+    fut_runtime_options_t      *mine      = &crew->options;
+    const unsigned              available = fut__cores();
     *mine                                 = options ? *options : none;
     if (mine->workers == 0) mine->workers = available < FUT__MOST_WORKERS ? available : FUT__MOST_WORKERS;
     if (mine->budget == 0) mine->budget = BUDGET;
@@ -433,9 +427,9 @@ static void take_options(fut__crew_t *crew, const fut_runtime_options_t *options
 }
 
 static void choose_cores(fut__crew_t *crew) {
-    cpu_set_t set;
-    (void)cores(&set);
-    for (unsigned i = 0; i < crew->count; i++) crew->workers[i]->cpu = crew->options.affinity ? nth_core(&set, i) : -1;
+    cpu_set_t  set;
+    const bool bound = crew->options.affinity && sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0;
+    for (unsigned i = 0; i < crew->count; i++) crew->workers[i]->cpu = bound ? nth_core(&set, i) : -1;
 }
 
 int fut_runtime_init(fut_runtime_t *runtime, const fut_runtime_options_t *options) {

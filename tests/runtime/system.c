@@ -192,6 +192,16 @@ Test(runtime, tasks_one_after_the_other_need_no_memory) {
     shut();
 }
 
+/* As on a machine with more cores than a cpu_set_t has bits. */
+Test(runtime, where_the_affinity_cannot_be_had_all_cores_count_and_none_is_chosen) {
+    const long all = sysconf(_SC_NPROCESSORS_ONLN);
+    if (!refuse_call(SYS_sched_getaffinity, EINVAL)) cr_skip_test("no seccomp here");
+    open_with((fut_runtime_options_t){.affinity = true});
+    cr_assert_eq(fut_runtime_workers(&runtime), all < 254 ? (unsigned)all : 254);
+    cr_assert_eq(BLOCK_ON(&runtime, answer, 1, 1), 1);
+    shut();
+}
+
 /* ---- fork --------------------------------------------------------------------------------------------------------- */
 
 static int status_of(pid_t child) {
