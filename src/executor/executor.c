@@ -26,6 +26,7 @@
 #include "../core/panic.h"
 #include "../core/pause.h"
 #include "future/reactor.h"
+#include "../task/inbox.h"
 #include "../task/life.h"
 #include "../task/watched.h"
 #include "home.h"
@@ -106,33 +107,21 @@ static void ring(fut_home_t *home) {
     errno = saved_errno;
 }
 
-/* The scheduler's hook, any thread. The inbox is a stack that is only ever emptied whole, so the ABA problem does not
- * arise (R. K. Treiber, 1986). The swap publishes the task's link and what the waking thread did before to
- * take_inbox.
- *
- * Then the executor may be about to sleep. It sets `armed`, then looks at the inbox; here the inbox is filled, then
- * `armed` is read. With a full fence between the two steps on either side at least one of them sees the other: no wake
- * is lost. Whoever swaps `armed` to 0 rings, so a burst of wakes is one ring. */
+/* The scheduler's hook, any thread. The executor may be about to sleep. It sets `armed`, then looks at the inbox; here the
+ * inbox is filled, then `armed` is read. With a full fence between the two steps on either side at least one of them sees
+ * the other: no wake is lost. Whoever swaps `armed` to 0 rings, so a burst of wakes is one ring. */
 static void schedule(void *executor, fut_task_t *task) {
-    fut_home_t *home  = executor;
-    fut_task_t *first = fut__load_relaxed(&home->inbox);
-    do {
-        task->link = first;
-    } while (!fut__cas(&home->inbox, &first, task));
+    fut_home_t *home = executor;
+    fut__inbox_add(&home->inbox, task);
     fut__fence();
     if (fut__load_relaxed(&home->armed) && fut__exchange(&home->armed, 0)) ring(home);
 }
 
-/* Empty the inbox into the run queue, oldest first. The link is read before NOTIFIED goes: from then on the task may
- * be put into the inbox again. */
+/* Empty the inbox into the run queue. The link is read before NOTIFIED goes: from then on the task may be put into the
+ * inbox again. */
 static void take_inbox(fut_home_t *home) {
-    fut_task_t *task = fut__exchange(&home->inbox, NULL), *oldest = NULL, *next;
+    fut_task_t *task = fut__inbox_empty(&home->inbox), *next;
     for (; task; task = next) {
-        next       = task->link;
-        task->link = oldest;
-        oldest     = task;
-    }
-    for (task = oldest; task; task = next) {
         next = task->link;
         fut__clear(&task->state, (uint32_t)FUT__NOTIFIED); /* (8) */
         if (task->flags & FUT__ENDED)

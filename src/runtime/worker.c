@@ -9,6 +9,7 @@
 #include "../core/memory.h"
 #include "../core/panic.h"
 #include "../core/pause.h"
+#include "../task/inbox.h"
 #include "../task/watched.h"
 #include "crew.h"
 
@@ -75,27 +76,8 @@ void fut__crew_tell_all(fut__crew_t *crew) {
 
 /* ---- push ---------------------------------------------------------------------------------------- */
 
-/* A stack that is only ever emptied whole, so the ABA problem does not arise (R. K. Treiber, 1986). The swap publishes
- * the link, and all that this thread did before, to whoever empties it. */
-static void push_inbox(fut_task_t **inbox, fut_task_t *task) {
-    fut_task_t *first = fut__load_relaxed(inbox);
-    do task->link = first;
-    while (!fut__cas(inbox, &first, task));
-}
-
-/* Everything in it, oldest first. The exchange pairs with the swap above. */
-static fut_task_t *empty_inbox(fut_task_t **inbox) {
-    fut_task_t *task = fut__exchange(inbox, NULL), *oldest = NULL, *next;
-    for (; task; task = next) {
-        next       = task->link;
-        task->link = oldest;
-        oldest     = task;
-    }
-    return oldest;
-}
-
 static void send_to(fut__worker_t *worker, fut_task_t *task) {
-    push_inbox(&worker->inbox, task);
+    fut__inbox_add(&worker->inbox, task);
     fut__fence(); /* between the inbox and `armed`: pairs with sleep_until_rung */
     ring(worker);
 }
@@ -106,7 +88,7 @@ void fut__crew_schedule(void *executor, fut_task_t *task) {
     if (task->queued) {
         send_to(crew->workers[task->queued - 1], task);
     } else {
-        push_inbox(&crew->inbox, task);
+        fut__inbox_add(&crew->inbox, task);
         (void)tell_one(crew);
     }
 }
@@ -260,7 +242,7 @@ static void tell_of_the_rest(fut__worker_t *worker) {
 }
 
 static void take_inbox(fut__worker_t *worker) {
-    fut_task_t *task = empty_inbox(&worker->inbox), *next;
+    fut_task_t *task = fut__inbox_empty(&worker->inbox), *next;
     for (; task; task = next) {
         next = task->link;
         push_bound(worker, task);
@@ -298,7 +280,7 @@ static fut_task_t *take_common(fut__worker_t *worker, bool hungry) {
     if (!fut__load_relaxed(&crew->inbox) && !fut__load_relaxed(&crew->surplus.length)) return NULL;
     if (most > FUT__BATCH) most = FUT__BATCH;
     pthread_mutex_lock(&crew->surplus_lock);
-    fut__surplus_list(&crew->surplus, empty_inbox(&crew->inbox));
+    fut__surplus_list(&crew->surplus, fut__inbox_empty(&crew->inbox));
     length = take_some(worker, tasks, most, hungry, &empty);
     pthread_mutex_unlock(&crew->surplus_lock);
     if (empty) keep_blank(worker, empty);

@@ -1,8 +1,9 @@
 /* executor.pml: tasks on one thread, woken from elsewhere: the inbox, NOTIFIED, and memory that is used again.
  *
- * Mirrors src/executor/executor.c: wake, wants_push, take_inbox, poll_task; src/task/task.c: fut__task_wake; src/task/life.h:
- * fut__task_end, fut__task_recycle; `flights` with fut__scheduler_clear at the end. Two tasks in two blocks of memory; the
- * first block has two tenants, one after the other. Two other threads wake each of both, with tags that may be out of date.
+ * Mirrors src/executor/executor.c: wake, wants_push, take_inbox, poll_task; src/task/inbox.h; src/task/task.c:
+ * fut__task_wake; src/task/life.h: fut__task_end, fut__task_recycle; `flights` with fut__scheduler_clear at the end. Two
+ * tasks in two blocks of memory; the first block has two tenants, one after the other. Two other threads wake each of both,
+ * with tags that may be out of date.
  * How the executor sleeps is park.pml: here it looks into the inbox for ever.
  *
  * Memory: the inbox is a list through `link`, and what is wrong with its order shows as a lost task. Messages are as in
