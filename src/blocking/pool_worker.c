@@ -15,11 +15,11 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "../core/memory.h"
 #include "../core/pause.h"
+#include "../core/signals.h"
 #include "crew.h"
 
 fut__create_thread_t *fut__create_thread = pthread_create;
@@ -216,16 +216,6 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* Signals are for the threads of the program: a handler would find itself in the middle of a job. Those that a job causes
- * itself stay open, so that whoever reports crashes can. */
-static void close_to_signals(sigset_t *before) {
-    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
-    sigset_t         all;
-    sigfillset(&all);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(&all, own[i]);
-    pthread_sigmask(SIG_SETMASK, &all, before);
-}
-
 int fut__crew_hire(fut_crew_t *crew) {
     pthread_attr_t attributes;
     pthread_t      thread;
@@ -234,7 +224,7 @@ int fut__crew_hire(fut_crew_t *crew) {
     if (error) return -error;
     if (crew->options.stack) error = pthread_attr_setstacksize(&attributes, crew->options.stack);
     fut__crew_use(crew);
-    close_to_signals(&signals); /* inherited */
+    fut__close_to_signals(&signals); /* inherited */
     if (!error) error = fut__create_thread(&thread, &attributes, work, crew);
     pthread_sigmask(SIG_SETMASK, &signals, NULL);
     pthread_attr_destroy(&attributes);

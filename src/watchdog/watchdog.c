@@ -12,13 +12,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
 #include "../core/fork.h"
 #include "../core/memory.h"
 #include "../core/panic.h"
+#include "../core/signals.h"
 #include "../task/backtrace.h"
 #include "../task/snapshot.h"
 
@@ -273,15 +273,13 @@ static void *run(void *watchdog) {
 
 /* ---- init, destroy ------------------------------------------------------------------------------- */
 
-/* No signal is handled on its thread. */
 static int start(fut__watchdog_t *self) {
     pthread_attr_t attributes;
-    sigset_t       all, before;
+    sigset_t       before;
     int            error = pthread_attr_init(&attributes);
     if (error != 0) return -error;
-    sigfillset(&all);
     (void)pthread_attr_setstacksize(&attributes, STACK); /* where that is too small, the system's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    fut__close_to_signals(&before);
     error = pthread_create(&self->thread, &attributes, run, self);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
