@@ -1,6 +1,8 @@
 /* Which worker polls a task, and when it may change. */
 #include "kit.h"
 
+#include "../meeting.h"
+
 /* ---- Free tasks go where there is time ---------------------------------------------------------------------------- */
 
 Test(runtime, a_busy_worker_keeps_nothing_waiting) {
@@ -20,39 +22,11 @@ Test(runtime, a_busy_worker_keeps_nothing_waiting) {
     shut();
 }
 
-/* Two that compute until both do: on one worker they would do so for ever. */
-static long meeting; /* atomic */
-typedef struct meet {
-    ASYNC_FRAME(meet, int, long number);
-} meet_t;
-ASYNC(meet) {
-    ASYNC_BEGIN();
-    ADD(meeting, 1);
-    while (LOAD(meeting) < self->number) sched_yield();
-    ASYNC_RETURN(0);
-    ASYNC_END();
-}
-
-typedef struct spawns_all {
-    ASYNC_FRAME(spawns_all, int, int number);
-    struct meet_join handles[4];
-    int              i;
-} spawns_all_t;
-ASYNC(spawns_all) {
-    ASYNC_BEGIN();
-    STORE(meeting, 0);
-    for (self->i = 0; self->i < self->number; self->i++)
-        self->handles[self->i] = SPAWN(fut_runtime_of(cx), meet, self->number);
-    for (self->i = 0; self->i < self->number; self->i++) AWAIT(self->handles[self->i]);
-    ASYNC_RETURN(0);
-    ASYNC_END();
-}
-
 Test(runtime, tasks_that_compute_are_spread_over_all_workers) {
     for (int workers = 2; workers <= 4; workers++) {
         for (int search = -1; search <= 20; search += 21) {
             open_with((fut_runtime_options_t){.workers = (unsigned)workers, .search = search});
-            for (int i = 0; i < 20; i++) cr_assert_eq(BLOCK_ON(&runtime, spawns_all, workers), 0);
+            for (int i = 0; i < 20; i++) cr_assert_eq(BLOCK_ON(&runtime, meets, workers), 0);
             for (int i = 0; i < 20; i++) { /* spawned outside */
                 struct meet_join handles[4];
                 STORE(meeting, 0);

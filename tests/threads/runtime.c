@@ -12,6 +12,8 @@
 
 #include "plain.h"
 
+#include "../meeting.h"
+
 static fut_runtime_t runtime;
 
 static bool lifo; /* the tests of free tasks run with the latest first, too */
@@ -96,34 +98,6 @@ static void a_storm_of_yields_ends(void) {
 }
 
 /* ---- As many as there are workers compute at once: none is left alone while another worker sleeps ------------------- */
-
-static long meeting; /* atomic */
-
-typedef struct meet {
-    ASYNC_FRAME(meet, int, long number);
-} meet_t;
-ASYNC(meet) {
-    ASYNC_BEGIN();
-    ADD(meeting, 1);
-    while (LOAD(meeting) < self->number) sched_yield();
-    ASYNC_RETURN(0);
-    ASYNC_END();
-}
-
-typedef struct meets {
-    ASYNC_FRAME(meets, int, int number);
-    struct meet_join handles[4];
-    int              i;
-} meets_t;
-ASYNC(meets) {
-    ASYNC_BEGIN();
-    STORE(meeting, 0);
-    for (self->i = 0; self->i < self->number; self->i++)
-        self->handles[self->i] = SPAWN(fut_runtime_of(cx), meet, self->number);
-    for (self->i = 0; self->i < self->number; self->i++) AWAIT(self->handles[self->i]);
-    ASYNC_RETURN(0);
-    ASYNC_END();
-}
 
 static void nobody_sleeps_while_a_task_waits_for_a_worker(void) {
     for (int workers = 2; workers <= 4; workers++) {
