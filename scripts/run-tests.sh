@@ -10,7 +10,7 @@
 # LIMIT     seconds for one program
 # JOBS      tests at the same time
 set -u
-T=${T:-} WRAP=${WRAP:-} LIMIT=${LIMIT:-300} JOBS=${JOBS:-$(nproc 2>/dev/null || echo 1)}
+T=${T:-} WRAP=${WRAP:-} LIMIT=${LIMIT:-600} JOBS=${JOBS:-$(nproc 2>/dev/null || echo 1)}
 passed=0 failed=0
 log=$(mktemp) && trap 'rm -f "$log"' EXIT
 

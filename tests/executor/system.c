@@ -146,10 +146,13 @@ Test(executor, after_fork_the_child_may_destroy_its_copy_and_the_parent_still_he
     cr_assert_eq(BLOCK_ON(&executor, outside), 0);
     cr_assert_eq(in_child(destroy_the_parents), 0);
     DETACH(SPAWN(&executor, outside));
-    cr_assert_eq(fut_executor_turn(&executor), 0);
-    struct pollfd poll_fd = {fut_executor_fd(&executor), POLLIN, 0};
-    cr_assert_eq(poll(&poll_fd, 1, 1000), 1, "the wake of another thread did not ring");
-    cr_assert_eq(fut_executor_run(&executor), 0);
+    while (fut_executor_tasks(&executor) > 0) { /* the wake may come inside of a turn */
+        struct pollfd poll_fd = {fut_executor_fd(&executor), POLLIN, 0};
+        const int     more    = fut_executor_turn(&executor);
+        cr_assert_geq(more, 0);
+        if (fut_executor_tasks(&executor) == 0) break;
+        if (more == 0) cr_assert_eq(poll(&poll_fd, 1, 10000), 1, "the wake of another thread did not ring");
+    }
     fut_executor_destroy(&executor);
 }
 

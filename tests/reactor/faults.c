@@ -443,13 +443,14 @@ Test(reactor, a_deadline_of_ages_can_be_waited_for, .timeout = 10) {
     open_executor();
     DETACH(SPAWN(&executor, ages));
     cr_assert_eq(fut_executor_run_until_stalled(&executor), 1);
-    ticks                         = 0;
+    const struct itimerval often = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
     struct sigaction       action = {.sa_handler = count_tick};
-    const struct itimerval once   = {{0, 0}, {0, 2000}};
+    ticks                         = 0;
     sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &once, NULL); /* ends the park, which the system accepted */
+    setitimer(ITIMER_REAL, &often, NULL); /* the park, which the system accepted, is ended by one of them */
     cr_assert_eq(executor.driver->vtable->park(executor.driver, FUT_NEVER), 0);
-    cr_assert_eq(ticks, 1);
+    setitimer(ITIMER_REAL, &never, NULL);
+    cr_assert_gt(ticks, 0);
     cr_assert_eq(fut_executor_tasks(&executor), 1);
     fut_executor_destroy(&executor);
 }

@@ -31,7 +31,7 @@ static int failures, failures_before;
 
 #define RUN(test)                                                                                                      \
     do {                                                                                                               \
-        alarm(240);                                                                                                    \
+        alarm(400);                                                                                                    \
         failures_before = failures;                                                                                    \
         test();                                                                                                        \
         printf("%s %s\n", failures == failures_before ? "ok" : "not ok", #test);                                       \

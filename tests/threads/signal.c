@@ -9,7 +9,7 @@ static volatile sig_atomic_t ticks;
 static fut_waker_t           waker; /* set while the signal is not yet, or no longer, sent */
 static volatile sig_atomic_t waking;
 
-enum { ENOUGH = 250, FAR_TOO_MANY = 30000 };
+enum { ENOUGH = 250, FAR_TOO_MANY = 120000 };
 
 static void tick(int signal) {
     (void)signal;
