@@ -2,8 +2,6 @@
  *
  * The sanitizers of gcc 12 and clang 14 take none of their allocator's locks around fork: the child of a process whose other
  * threads allocate may hang in its first malloc or free. There, and only there, quiet_fork first waits until they all sleep.
- *
- * FORKS_ANYTIME: whether a child may be born at any moment.
  */
 #ifndef TESTS_FORK_H
 #define TESTS_FORK_H
@@ -15,16 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FORKS_ANYTIME 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define FORKS_ANYTIME 0
-#endif
-#endif
-#ifndef FORKS_ANYTIME
-#define FORKS_ANYTIME 1
-#endif
+#include "sanitized.h"
 
 static inline bool thread_sleeps(const char *id) {
     char  path[300], state = 'S';
@@ -48,7 +37,7 @@ static inline bool others_sleep(void) {
 }
 
 static inline pid_t quiet_fork(void) {
-    if (!FORKS_ANYTIME)
+    if (SANITIZED)
         while (!others_sleep()) sched_yield();
     return fork();
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <sys/wait.h>
 
+#include "../sanitized.h"
 #include "kit.h"
 
 /* ---- Everything once ----------------------------------------------------------------------------------------- */
@@ -134,12 +135,7 @@ Test(executor, a_reactor_without_memory_is_NULL_and_says_ENOMEM) {
 /* ---- The steady state ---------------------------------------------------------------------------------------- */
 
 /* malloc itself is counted as well, where nobody else has replaced it. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define MALLOC_IS_REPLACED
-#endif
-#endif
-#if !defined(__GLIBC__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !defined(__GLIBC__) || SANITIZED
 #define MALLOC_IS_REPLACED
 #endif
 

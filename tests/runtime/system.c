@@ -195,6 +195,7 @@ Test(runtime, tasks_one_after_the_other_need_no_memory) {
 /* As on a machine with more cores than a cpu_set_t has bits. */
 Test(runtime, where_the_affinity_cannot_be_had_all_cores_count_and_none_is_chosen) {
     const long all = sysconf(_SC_NPROCESSORS_ONLN);
+    if (SANITIZED) cr_skip_test("a sanitizer asks for it in each thread");
     if (!refuse_call(SYS_sched_getaffinity, EINVAL)) cr_skip_test("no seccomp here");
     open_with((fut_runtime_options_t){.affinity = true});
     cr_assert_eq(fut_runtime_workers(&runtime), all < 254 ? (unsigned)all : 254);
