@@ -105,7 +105,7 @@ Test(executor, block_on_runs_the_others_meanwhile_and_leaves_them_where_they_are
     close_virtual();
 }
 
-Test(executor, block_on_waits_for_another_thread, .timeout = 10) {
+Test(executor, block_on_waits_for_another_thread, .timeout = 60) {
     open_quietly();
     for (int i = 0; i < 20; i++) cr_assert_eq(BLOCK_ON(&executor, outside), 0);
     fut_executor_destroy(&executor);

@@ -91,7 +91,7 @@ ASYNC(outside_then) {
     ASYNC_END();
 }
 
-Test(executor, a_cloned_waker_is_hope_until_it_is_dropped, .timeout = 10) {
+Test(executor, a_cloned_waker_is_hope_until_it_is_dropped, .timeout = 60) {
     fut_test_event_t event = {0};
 
     open_quietly();
@@ -104,7 +104,7 @@ Test(executor, a_cloned_waker_is_hope_until_it_is_dropped, .timeout = 10) {
     close_virtual();
 }
 
-Test(executor, a_clone_dropped_after_its_executor_has_gone_leaves_the_next_one_as_it_was, .timeout = 10) {
+Test(executor, a_clone_dropped_after_its_executor_has_gone_leaves_the_next_one_as_it_was, .timeout = 60) {
     fut_test_event_t event = {0};
     fut_waker_t      clone;
 

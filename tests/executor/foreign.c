@@ -135,7 +135,7 @@ Test(executor, the_descriptor_is_readable_when_a_task_was_woken_or_cancelled_bet
     fut_executor_destroy(&executor);
 }
 
-Test(executor, the_descriptor_becomes_readable_when_another_thread_wakes, .timeout = 10) {
+Test(executor, the_descriptor_becomes_readable_when_another_thread_wakes, .timeout = 60) {
     open_quietly();
     for (int i = 0; i < 20; i++) {
         int more;
@@ -181,7 +181,7 @@ Test(executor, the_descriptor_is_readable_when_one_that_is_waited_for_is) {
 }
 
 /* All of it at once: somebody else's epoll loop. */
-Test(executor, an_executor_lives_in_a_foreign_epoll_loop, .timeout = 20) {
+Test(executor, an_executor_lives_in_a_foreign_epoll_loop, .timeout = 60) {
     int                ends[2], loop = epoll_create1(0), turns = 0;
     struct epoll_event event = {.events = EPOLLIN};
 

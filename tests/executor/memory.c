@@ -216,8 +216,8 @@ static void the_steady_state_allocates_nothing(bool attached) {
     fut_executor_destroy(&executor);
 }
 
-Test(executor, the_steady_state_allocates_nothing, .timeout = 30) { the_steady_state_allocates_nothing(false); }
-Test(executor, the_steady_state_allocates_nothing_with_attached_descriptors, .timeout = 30) {
+Test(executor, the_steady_state_allocates_nothing, .timeout = 60) { the_steady_state_allocates_nothing(false); }
+Test(executor, the_steady_state_allocates_nothing_with_attached_descriptors, .timeout = 60) {
     the_steady_state_allocates_nothing(true);
 }
 

@@ -230,11 +230,11 @@ static int drink(unsigned budget, int polls) {
     return drops;
 }
 
-Test(executor, a_leaf_that_is_always_ready_gets_128_units_a_poll, .timeout = 10) {
+Test(executor, a_leaf_that_is_always_ready_gets_128_units_a_poll, .timeout = 60) {
     cr_assert_eq(drink(0, 1), 128 + 1, "the one under way when it is stopped is drunk, too");
     cr_assert_eq(drink(0, 5), 5 * 128 + 1);
 }
-Test(executor, the_budget_is_an_option, .timeout = 10) {
+Test(executor, the_budget_is_an_option, .timeout = 60) {
     cr_assert_eq(drink(10, 3), 31);
     cr_assert_eq(drink(1, 3), 4);
 }
@@ -283,8 +283,8 @@ static void nobody_starves(bool lifo) {
     cr_assert_gt(BLOCK_ON(&executor, busy, &stop, -1), 0);
     fut_executor_destroy(&executor);
 }
-Test(executor, a_busy_task_starves_neither_timers_nor_descriptors, .timeout = 20) { nobody_starves(false); }
-Test(executor, a_busy_task_starves_nobody_with_a_lifo_slot, .timeout = 20) { nobody_starves(true); }
+Test(executor, a_busy_task_starves_neither_timers_nor_descriptors, .timeout = 60) { nobody_starves(false); }
+Test(executor, a_busy_task_starves_nobody_with_a_lifo_slot, .timeout = 60) { nobody_starves(true); }
 
 /* A descriptor that is always ready: a file. */
 typedef struct file_waiter {
@@ -301,7 +301,7 @@ ASYNC(file_waiter) {
     ASYNC_RETURN(0);
     ASYNC_END();
 }
-Test(executor, waiting_for_a_file_that_is_always_ready_lets_others_run, .timeout = 20) {
+Test(executor, waiting_for_a_file_that_is_always_ready_lets_others_run, .timeout = 60) {
     char path[] = "/tmp/libfuture-test-XXXXXX";
     int  fd     = mkstemp(path);
     bool stop   = false;

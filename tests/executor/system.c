@@ -141,7 +141,7 @@ static int destroy_the_parents(void) {
 }
 
 /* The child inherits the frames, so their FINALLYs run there, too; but the parent's epoll and bell must stay as they are. */
-Test(executor, after_fork_the_child_may_destroy_its_copy_and_the_parent_still_hears_the_bell, .timeout = 20) {
+Test(executor, after_fork_the_child_may_destroy_its_copy_and_the_parent_still_hears_the_bell, .timeout = 60) {
     open_quietly();
     cr_assert_eq(BLOCK_ON(&executor, outside), 0);
     cr_assert_eq(in_child(destroy_the_parents), 0);
@@ -173,7 +173,7 @@ ASYNC(attached_reader) {
     ASYNC_END();
 }
 
-Test(executor, after_fork_the_child_may_close_its_copy_of_a_descriptor_and_the_parent_still_waits, .timeout = 20) {
+Test(executor, after_fork_the_child_may_close_its_copy_of_a_descriptor_and_the_parent_still_waits, .timeout = 60) {
     cr_assert_eq(pipe(ends), 0);
     open_quietly();
     DETACH(SPAWN(&executor, attached_reader));

@@ -344,7 +344,7 @@ static void                  count_tick(int signal) {
                      ticks++;
 }
 
-Test(reactor, signals_interrupt_the_system_and_not_the_program, .timeout = 20) {
+Test(reactor, signals_interrupt_the_system_and_not_the_program, .timeout = 60) {
     const struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
     struct sigaction       action = {.sa_handler = count_tick}; /* no SA_RESTART: every system call is interrupted */
     fut_instant_t          before;
@@ -383,7 +383,7 @@ ASYNC(reads_under_fire) {
     ASYNC_END();
 }
 
-Test(reactor, a_read_survives_interruptions_and_spurious_wakes, .timeout = 20) {
+Test(reactor, a_read_survives_interruptions_and_spurious_wakes, .timeout = 60) {
     const struct itimerval often = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
     struct sigaction       action = {.sa_handler = write_byte};
 
@@ -412,7 +412,7 @@ ASYNC(reads_one) {
     ASYNC_END();
 }
 
-Test(reactor, an_epoll_that_was_closed_ends_the_run_with_an_error, .timeout = 10) {
+Test(reactor, an_epoll_that_was_closed_ends_the_run_with_an_error, .timeout = 60) {
     open_pipe();
     open_executor();
     DETACH(SPAWN(&executor, fut_sleep, FUT_S(1000)));
@@ -439,7 +439,7 @@ ASYNC(ages) {
     ASYNC_END();
 }
 
-Test(reactor, a_deadline_of_ages_can_be_waited_for, .timeout = 10) {
+Test(reactor, a_deadline_of_ages_can_be_waited_for, .timeout = 60) {
     open_executor();
     DETACH(SPAWN(&executor, ages));
     cr_assert_eq(fut_executor_run_until_stalled(&executor), 1);
@@ -455,7 +455,7 @@ Test(reactor, a_deadline_of_ages_can_be_waited_for, .timeout = 10) {
     fut_executor_destroy(&executor);
 }
 
-Test(reactor, a_real_sleep_is_never_early, .timeout = 20) {
+Test(reactor, a_real_sleep_is_never_early, .timeout = 60) {
     open_executor();
     for (int i = 1; i < 50; i++) {
         fut_instant_t before = executor.driver->vtable->now(executor.driver);

@@ -253,7 +253,7 @@ ASYNC(dripper) {
     ASYNC_RETURN(0);
     ASYNC_END();
 }
-Test(reactor, those_who_read_by_hand_hear_of_every_byte, .timeout = 20) {
+Test(reactor, those_who_read_by_hand_hear_of_every_byte, .timeout = 60) {
     for (int attached = 0; attached < 2; attached++)
         for (int i = 0; i < KINDS; i++) {
             kinds[i].open(ends);
@@ -268,7 +268,7 @@ Test(reactor, those_who_read_by_hand_hear_of_every_byte, .timeout = 20) {
 
 /* ---- Blocking mode ------------------------------------------------------------------------------------------- */
 
-Test(reactor, sockets_stay_in_blocking_mode_and_do_not_block, .timeout = 20) {
+Test(reactor, sockets_stay_in_blocking_mode_and_do_not_block, .timeout = 60) {
     for (int attached = 0; attached < 2; attached++)
         for (int i = 1; i < KINDS; i++) {
             fut_test_waker_t counter = {0};
@@ -293,7 +293,7 @@ Test(reactor, sockets_stay_in_blocking_mode_and_do_not_block, .timeout = 20) {
         }
 }
 
-Test(reactor, other_descriptors_are_put_into_nonblocking_mode, .timeout = 20) {
+Test(reactor, other_descriptors_are_put_into_nonblocking_mode, .timeout = 60) {
     for (int attached = 0; attached < 2; attached++) {
         fut_test_waker_t counter = {0};
         fut_read_t       read;
@@ -458,7 +458,7 @@ ASYNC(impatient) {
     ASYNC_RETURN((int)self->read.output);
     ASYNC_END();
 }
-Test(reactor, a_read_under_a_timeout_is_dropped_and_the_next_one_reads, .timeout = 20) {
+Test(reactor, a_read_under_a_timeout_is_dropped_and_the_next_one_reads, .timeout = 60) {
     open_pipe();
     open_executor();
     cr_assert_eq(BLOCK_ON(&executor, impatient, ends[0], ends[1]), 1);

@@ -111,7 +111,7 @@ ASYNC(hour) {
     ASYNC_END();
 }
 
-Test(time, an_hour_of_sleeps_passes_at_once, .timeout = 30) {
+Test(time, an_hour_of_sleeps_passes_at_once, .timeout = 60) {
     world_open();
     cr_assert_eq(BLOCK_ON(&world.executor, hour), 3600);
     cr_assert_eq(passed(), FUT_S(3600));
@@ -370,7 +370,7 @@ ASYNC(stopper) {
     ASYNC_END();
 }
 
-Test(time, sleeps_of_nothing_in_a_row_let_others_run, .timeout = 10) {
+Test(time, sleeps_of_nothing_in_a_row_let_others_run, .timeout = 60) {
     bool stop = false;
 
     world_open();

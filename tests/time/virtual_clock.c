@@ -147,7 +147,7 @@ ASYNC(alternate) {
     ASYNC_END();
 }
 
-Test(time, a_virtual_clock_without_deadlines_waits_for_other_threads, .timeout = 30) {
+Test(time, a_virtual_clock_without_deadlines_waits_for_other_threads, .timeout = 60) {
     world_open();
     cr_assert_eq(BLOCK_ON(&world.executor, alternate), 100);
     cr_assert_eq(passed(), FUT_MS(100));
