@@ -13,6 +13,7 @@
 #include "plain.h"
 
 #include "../meeting.h"
+#include "../sanitized.h"
 
 static fut_runtime_t runtime;
 
@@ -583,20 +584,29 @@ static void on_signal(int number) {
         fut_wake_from_interrupt(boxes[b].waker);
     }
 }
+
+/* ThreadSanitizer keeps a signal back until its thread does something that it looks at. A thread that falls asleep just
+ * then has to be disturbed, by a signal that wakes no task. */
+static void disturb(int number) { (void)number; }
+
 static void *send_signals(void *unused) {
     for (int b = 0; b < BOXES; b++)
         while (!LOAD(boxes[b].open)) sched_yield();
     for (long i = 0; i < POSTERS * POSTS; i++) {
         kill(getpid(), SIGUSR1); /* some thread gets it, a worker or this one */
-        while (LOAD(boxes[0].seen[0]) < i + 1) sched_yield();
+        for (long n = 1; LOAD(boxes[0].seen[0]) < i + 1; n++) {
+            if (SANITIZED && n % 10000 == 0) kill(getpid(), SIGUSR2);
+            sched_yield();
+        }
     }
     return unused;
 }
 static void wakes_from_handlers_on_top_of_workers_arrive(void) {
     struct collect_join handles[BOXES];
     pthread_t           thread;
-    struct sigaction    action = {.sa_handler = on_signal};
+    struct sigaction    action = {.sa_handler = on_signal}, other = {.sa_handler = disturb};
     sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGUSR2, &other, NULL);
     open_workers(2);
     memset(boxes, 0, sizeof boxes);
     thread = start(send_signals, NULL);
