@@ -37,8 +37,8 @@ typedef struct fut_runtime_options {
     const char *name;        /* the threads are called name-0, name-1 ...; NULL: "future"                            */
     size_t      stack_size;  /* bytes for each thread: the 16 KiB that it needs, and your polls; 0: the system's     */
     unsigned    budget;      /* units for each poll; 0: 128, as in executor.h                                        */
-    int         search;      /* microseconds to look for work before a worker sleeps; 0: 20, or none where there is
-                                one core; negative: none                                                             */
+    int         search;      /* microseconds at most to look for work before a worker that others wake often sleeps;
+                                0: 20, or none where there is one core; negative: none                               */
     bool        lifo;        /* the free task that a worker has spawned or woken last runs next, three times in a row
                                 at most: faster for those that wake each other                                       */
     bool        affinity;    /* each worker stays on one core                                                        */

@@ -7,8 +7,8 @@
 #ifndef FUT_SRC_HOME_H
 #define FUT_SRC_HOME_H
 
+#include "../core/patience.h"
 #include "../task/task.h"
-#include "patience.h"
 #include "future/executor.h"
 
 struct fut_home {

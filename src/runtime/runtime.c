@@ -308,16 +308,17 @@ static int make_workers(fut__crew_t *crew, unsigned count) {
     return 0;
 }
 
-/* A worker that has not begun. */
 /* All of them are counters. Atomically: a watchdog may still look at the worker's last runtime. */
 static void clear_metrics(fut__worker_t *worker) {
     uint64_t *counters = (uint64_t *)(void *)&worker->metrics;
     for (size_t i = 0; i < sizeof worker->metrics / sizeof *counters; i++) fut__store_relaxed(&counters[i], 0);
 }
 
+/* A worker that has not begun. */
 static int ready_worker(fut__worker_t *worker) {
-    int error       = 0;
-    worker->reactor = fut_reactor_new();
+    const int search = worker->crew->options.search;
+    int       error  = 0;
+    worker->reactor  = fut_reactor_new();
     if (!worker->reactor) return -errno;
     fut__worker_adopt(worker, fut_reactor_driver(worker->reactor));
     error         = worker->inner->listen(worker->driver, worker->bell);
@@ -328,6 +329,7 @@ static int ready_worker(fut__worker_t *worker) {
     worker->ticks = worker->turns = worker->streak = worker->pushed = 0;
     worker->random                                                  = 2654435761u * (worker->number + 1);
     worker->searching                                               = false;
+    fut__patience_begin(&worker->patience, search > 0 ? 1000u * (uint64_t)search : 0);
     clear_metrics(worker);
     worker->spawned = worker->ended = 0;
     worker->queue.head = worker->queue.tail = 0;
@@ -423,7 +425,6 @@ static void take_options(fut__crew_t *crew, const fut_runtime_options_t *options
     if (mine->workers == 0) mine->workers = available < FUT__MOST_WORKERS ? available : FUT__MOST_WORKERS;
     if (mine->budget == 0) mine->budget = BUDGET;
     if (mine->search == 0) mine->search = available > 1 ? SEARCH : -1;
-    crew->patience = mine->search > 0 ? 1000u * (uint64_t)mine->search : 0;
 }
 
 static void choose_cores(fut__crew_t *crew) {

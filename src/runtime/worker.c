@@ -406,10 +406,10 @@ static void stop_searching(fut__worker_t *worker) {
     if (fut__queue_length(&worker->queue) > 0 || is_anything_left(worker->crew)) tell_another(worker);
 }
 
-/* To wake a thread that sleeps in the kernel takes ten to fifty times as long as to find one that looks. Half of the
- * workers look, at most, and never for longer than `patience`. */
-static bool may_wait(const fut__crew_t *crew) {
-    return crew->patience > 0 && fut__load_relaxed(&crew->idle.searching) * 2 <= crew->count + 1;
+/* Half of the workers wait like this, at most. */
+static bool may_wait(const fut__worker_t *worker) {
+    const fut__crew_t *crew = worker->crew;
+    return fut__is_hopeful(&worker->patience) && fut__load_relaxed(&crew->idle.searching) * 2 <= crew->count + 1;
 }
 
 static void begin_searching(fut__worker_t *worker) {
@@ -423,22 +423,29 @@ static bool is_ordered(const fut__worker_t *worker) {
     return orders & (FUT__HALT | FUT__STOP) || (orders & FUT__RECALL && fut__load_relaxed(&worker->recalled) > 0);
 }
 
-/* What comes from the driver does not wait for the end of the search. */
+/* After a look everywhere that found nothing: what is here now, its driver has woken. */
+static bool has_own(const fut__worker_t *worker) {
+    return worker->first || fut__queue_length(&worker->queue) > 0 || fut__load_relaxed(&worker->queue.latest);
+}
+
+/* What comes from the driver does not wait for the end of the search; nor is it what the search was for. */
 static fut_task_t *search(fut__worker_t *worker) {
-    const fut__crew_t *crew = worker->crew;
-    fut_task_t        *task;
-    fut_instant_t      start, now;
+    fut_task_t   *task;
+    fut_instant_t start, now;
+    bool          own;
     if (!worker->searching) begin_searching(worker);
     count(&worker->metrics.searches, 1);
     task = look_everywhere(worker);
-    if (task || !may_wait(crew)) return task;
+    if (task || !may_wait(worker)) return task;
     start = now = worker->inner->now(worker->driver);
     do {
         look_if_due(worker, now);
+        own = has_own(worker);
         pause_a_little();
         task = look_everywhere(worker);
         now  = worker->inner->now(worker->driver);
-    } while (!task && !is_ordered(worker) && now - start < crew->patience);
+    } while (!task && !is_ordered(worker) && now - start < worker->patience.limit);
+    fut__patience_searched(&worker->patience, task && !own);
     return task;
 }
 
@@ -449,6 +456,15 @@ static bool may_sleep(const fut__worker_t *worker) {
     return !fut__load_relaxed(&worker->inbox) && !is_ordered(worker) && !is_anything_left(worker->crew);
 }
 
+/* Whether it was another thread that ended the sleep, and how soon, says whether to search before the next one. */
+static void park(fut__worker_t *worker) {
+    const fut_instant_t start = worker->inner->now(worker->driver);
+    count(&worker->metrics.parks, 1);
+    check_driver(worker->inner->park(worker->driver, FUT_NEVER));
+    worker->now = worker->driver->seen;
+    if (!fut__load_relaxed(&worker->armed)) fut__patience_slept(&worker->patience, worker->now - start);
+}
+
 /* From here on a wake rings. Who may not sleep has promised to look: whatever it finds first, it searches until then. */
 static void sleep_until_rung(fut__worker_t *worker) {
     fut__idle_t *idle = &worker->crew->idle;
@@ -456,11 +472,7 @@ static void sleep_until_rung(fut__worker_t *worker) {
     fut__store_relaxed(&worker->armed, 1);
     fut__idle_enter(idle, worker->number, worker->searching); /* with a fence at its end */
     slept = may_sleep(worker);
-    if (slept) {
-        count(&worker->metrics.parks, 1);
-        check_driver(worker->inner->park(worker->driver, FUT_NEVER));
-        worker->now = worker->driver->seen;
-    }
+    if (slept) park(worker);
     fut__store_relaxed(&worker->armed, 0);
     fut__watch_unparked(&worker->crew->watched);
     worker->searching = fut__idle_leave(idle, worker->number);

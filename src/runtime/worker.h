@@ -47,6 +47,7 @@
 
 #include <pthread.h>
 
+#include "../core/patience.h"
 #include "../task/shared.h"
 #include "future/driver.h"
 #include "future/reactor.h"
@@ -100,6 +101,7 @@ struct fut__worker {
     unsigned                   random;        /* whom to rob first                                                  */
     fut__batch_t              *blank;         /* a block for the next batch, or NULL                                */
     bool                       searching;     /* it is counted in crew->idle.searching                              */
+    fut__patience_t            patience;      /* whether it searches for a while                                    */
     long                       thread_number; /* atomic: the kernel's                                              */
     int                        cpu; /* to stay on, or -1                                                            */
 
@@ -131,7 +133,6 @@ struct fut__crew {
     fut__worker_t       **workers;
     unsigned              count, room; /* in use; made so far */
     fut_runtime_options_t options;
-    uint64_t              patience; /* nanoseconds of searching before sleep */
     unsigned              forks;
     bool                  clearing; /* its end: one thread is left, and gives back what it drops later */
 

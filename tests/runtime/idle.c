@@ -1,4 +1,4 @@
-/* Who sleeps, who searches, who is to be woken: each step of the protocol alone. tests/models/parking.pml has them all
+/* Who sleeps, who searches, who is to be woken: each step of the protocol alone. tests/models/idle.pml has them all
  * together. */
 #include <criterion/criterion.h>
 

@@ -316,3 +316,57 @@ Test(runtime, one_that_shuts_down_sleeps_while_it_waits) {
     cr_assert(comes_to_rest());
     shut();
 }
+
+/* ---- Search ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t parks(void) {
+    fut_runtime_metrics_t metrics;
+    fut_runtime_metrics(&runtime, &metrics, NULL, 0);
+    return metrics.total.parks;
+}
+
+typedef struct naps {
+    ASYNC_FRAME(naps, int, int times);
+    fut_sleep_t nap;
+    int         i;
+} naps_t;
+ASYNC(naps) {
+    ASYNC_BEGIN();
+    for (self->i = 0; self->i < self->times; self->i++) AWAIT(self->nap, fut_sleep, FUT_US(100));
+    ASYNC_RETURN(0);
+    ASYNC_END();
+}
+
+/* A search that lasts a second would find each timer: the worker would hardly sleep. */
+Test(runtime, whom_its_own_driver_wakes_sleeps_at_once) {
+    open_with((fut_runtime_options_t){.workers = 1, .search = 1000000});
+    cr_assert_eq(BLOCK_ON(&runtime, naps, 200), 0);
+    cr_assert_geq(parks(), 150);
+    shut();
+}
+
+static uint64_t nanoseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* Each question comes so long after the last answer that the worker sleeps by then, unless it searches, and so soon that
+ * it is worth while. */
+Test(runtime, whom_others_wake_soon_searches_for_the_next_wake) {
+    uint64_t quickest = UINT64_MAX;
+    int      awake    = 0;
+    open_with((fut_runtime_options_t){.workers = 1, .search = 1000000});
+    for (int i = 0; i < 2000 && awake < 20; i++) {
+        const uint64_t before = parks(), start = nanoseconds();
+        uint64_t       took;
+        while (nanoseconds() - start < 20000) {}
+        cr_assert_eq(BLOCK_ON(&runtime, answer, i, 0), i);
+        took     = nanoseconds() - start;
+        quickest = took < quickest ? took : quickest;
+        awake    = parks() == before ? awake + 1 : 0;
+    }
+    shut();
+    if (awake < 20 && quickest > 60000) cr_skip_test("no sleep here is a short one");
+    cr_assert_eq(awake, 20);
+}
