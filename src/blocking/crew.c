@@ -159,12 +159,13 @@ static bool is_valid(const fut_pool_options_t *options) {
 
 /* Looking for work on the only core would keep those from it who have work to give. */
 static void fill_in(fut_crew_t *crew, const fut_pool_options_t *options) {
-    fut_pool_options_t *const own = &crew->options;
-    *own                          = *options;
-    if (!own->threads) own->threads = fut__cores();
+    fut_pool_options_t *const own   = &crew->options;
+    const unsigned            cores = fut__cores();
+    *own                            = *options;
+    if (!own->threads) own->threads = cores;
     if (!own->queue) own->queue = QUEUE;
     if (!own->idle) own->idle = FUT_S(10);
-    if (!own->spin) own->spin = fut__cores() > 1 ? FUT_US(10) : -1;
+    if (!own->spin) own->spin = cores > 1 ? FUT_US(10) : -1;
     strcpy(crew->name, own->name ? own->name : "blocking");
     own->name = crew->name;
 }
