@@ -11,7 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FUT__SHORT_SLEEP = 100 * 1000, FUT__MOST_FAILURES = 10 };
+#include "cores.h"
+
+enum { FUT__SEARCH = 20, FUT__SHORT_SLEEP = 100 * 1000, FUT__MOST_FAILURES = 10 };
 
 typedef struct fut__patience {
     uint64_t limit;    /* nanoseconds of a search; 0: none    */
@@ -23,8 +25,12 @@ static inline bool fut__is_hopeful(const fut__patience_t *patience) {
     return patience->limit > 0 && patience->to_pass == 0;
 }
 
-static inline void fut__patience_begin(fut__patience_t *patience, uint64_t limit) {
-    *patience = (fut__patience_t){.limit = limit, .to_pass = 1};
+/* The option `search` in microseconds: 0 is the default. Where there is one core, the other thread waits for us to stop. */
+static inline int fut__search_option(int search) { return search == 0 && fut__cores() > 1 ? FUT__SEARCH : search; }
+
+/* Microseconds; none or fewer: never search. */
+static inline void fut__patience_begin(fut__patience_t *patience, int search) {
+    *patience = (fut__patience_t){.limit = search > 0 ? 1000u * (uint64_t)search : 0, .to_pass = 1};
 }
 
 static inline void fut__patience_slept(fut__patience_t *patience, uint64_t nanoseconds) {

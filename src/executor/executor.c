@@ -20,7 +20,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "../core/cores.h"
 #include "../core/fork.h"
 #include "../core/memory.h"
 #include "../core/panic.h"
@@ -36,7 +35,6 @@ enum {
     POLLS         = 128,   /* polls between two looks at the clock                             */
     LOOK_INTERVAL = 50000, /* nanoseconds between two looks at the driver while tasks are ready */
     LIFO_STREAK   = 3,     /* how often the LIFO slot may go first                             */
-    SEARCH        = 20,    /* microseconds to look for wakes before sleeping                   */
     MOST_LOOKS    = 1000,  /* at the clock, in one search                                      */
     PAUSES        = 8,     /* between two of them                                              */
 };
@@ -464,12 +462,6 @@ static void forget_queue(fut_home_t *home) {
     fut__store_relaxed(&home->inbox, NULL);
 }
 
-/* Where there is one core, the other thread waits for us to stop. */
-static unsigned microseconds_to_search(const fut_executor_options_t *options) {
-    if (options->search != 0) return options->search > 0 ? (unsigned)options->search : 0;
-    return fut__cores() > 1 ? SEARCH : 0;
-}
-
 static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_executor_options_t *options) {
     home->scheduler.schedule = schedule;
     home->scheduler.executor = home;
@@ -480,7 +472,7 @@ static void move_in(fut_home_t *home, fut_executor_t *executor, const fut_execut
     home->budget = options->budget ? options->budget : BUDGET;
     home->streak = 0;
     home->quiet  = options->quiet;
-    fut__patience_begin(&home->patience, 1000 * (uint64_t)microseconds_to_search(options));
+    fut__patience_begin(&home->patience, fut__search_option(options->search));
     fut__store_relaxed(&home->armed, 0);
     fut__store_relaxed(&home->owner, NOBODY);
 }

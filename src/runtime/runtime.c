@@ -19,7 +19,7 @@
 #include "crew.h"
 #include "future/waiter.h"
 
-enum { BUDGET = 128, SEARCH = 20 };
+enum { BUDGET = 128 };
 
 /* ---- tasks --------------------------------------------------------------------------------------- */
 
@@ -316,9 +316,8 @@ static void clear_metrics(fut__worker_t *worker) {
 
 /* A worker that has not begun. */
 static int ready_worker(fut__worker_t *worker) {
-    const int search = worker->crew->options.search;
-    int       error  = 0;
-    worker->reactor  = fut_reactor_new();
+    int error       = 0;
+    worker->reactor = fut_reactor_new();
     if (!worker->reactor) return -errno;
     fut__worker_adopt(worker, fut_reactor_driver(worker->reactor));
     error         = worker->inner->listen(worker->driver, worker->bell);
@@ -329,7 +328,7 @@ static int ready_worker(fut__worker_t *worker) {
     worker->ticks = worker->turns = worker->streak = worker->pushed = 0;
     worker->random                                                  = 2654435761u * (worker->number + 1);
     worker->searching                                               = false;
-    fut__patience_begin(&worker->patience, search > 0 ? 1000u * (uint64_t)search : 0);
+    fut__patience_begin(&worker->patience, worker->crew->options.search);
     clear_metrics(worker);
     worker->spawned = worker->ended = 0;
     worker->queue.head = worker->queue.tail = 0;
@@ -424,7 +423,7 @@ static void take_options(fut__crew_t *crew, const fut_runtime_options_t *options
     *mine                                 = options ? *options : none;
     if (mine->workers == 0) mine->workers = available < FUT__MOST_WORKERS ? available : FUT__MOST_WORKERS;
     if (mine->budget == 0) mine->budget = BUDGET;
-    if (mine->search == 0) mine->search = available > 1 ? SEARCH : -1;
+    mine->search = fut__search_option(mine->search);
 }
 
 static void choose_cores(fut__crew_t *crew) {
